@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checked configuration (gridshim.yaml). Loaded once, by the parent;
+ * children get it as const. Every rule a wrong file can break is checked in
+ * config_load, so nobody behind it checks again.
+ */
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	CONFIG_LINES_MAX = 8,
+	CONFIG_DEVICES_MAX = 16,
+	CONFIG_SHOWN_MAX = 8,
+	CONFIG_NAME_MAX = 31, /* characters */
+};
+
+enum config_role { ROLE_GRID_METER, ROLE_INVERTER };
+enum config_mode { SHOWN_EMULATE };
+enum config_stale { STALE_SILENT };
+enum config_policy { POLICY_TRANSPARENT };
+
+struct config_site {
+	char *name;
+	uint32_t fuse_a; /* main fuse per phase; bounds what power is believed */
+	uint32_t phases; /* 1 or 3 */
+};
+
+struct config_line {
+	char *name;
+	char *serial; /* device path */
+	uint32_t baud;
+	char *format; /* "8N1", "8E1", "8O1", "8N2" */
+};
+
+struct config_device {
+	char *name;
+	enum config_role role;
+	char *line;
+	uint32_t unit; /* 1 .. 255 */
+	char *map;     /* file name in the map folder, without .yaml */
+	uint32_t poll_ms;
+	uint32_t timeout_ms; /* to the first byte of a reply */
+	unsigned line_index; /* resolved from line */
+};
+
+struct config_shown {
+	char *name;
+	char *line;
+	uint32_t unit;
+	char *map;
+	enum config_mode mode;
+	char *source;   /* device it is fed from */
+	char *inverter; /* device of the inverter that asks; may be NULL */
+	uint32_t max_age_ms;
+	enum config_stale on_stale;
+	uint32_t limit_w;
+	uint32_t slew_w_per_s;
+	uint32_t reply_delay_us; /* least silence before a reply; 0: t3.5 */
+	uint32_t max_reply_age_ms; /* no reply to a request older than this */
+	unsigned line_index;
+	unsigned source_index;
+};
+
+struct config_policy_block {
+	enum config_policy mode;
+};
+
+struct config_storage {
+	char *path;
+	uint32_t commit_s;
+	uint32_t budget_mb; /* read and checked; used once history is bounded */
+};
+
+struct config_web {
+	char *listen; /* numeric address */
+	uint32_t port;
+	char *password_file; /* needed beyond loopback; may be NULL */
+};
+
+struct config {
+	struct config_site *site;
+	struct config_line *lines;
+	unsigned lines_count;
+	struct config_device *devices;
+	unsigned devices_count;
+	struct config_shown *shown;
+	unsigned shown_count;
+	struct config_policy_block *policy;
+	struct config_storage *storage;
+	struct config_web *web;
+};
+
+/*
+ * Reads and checks a file. On failure returns NULL with one line in error:
+ * "FILE:LINE:COLUMN: reason". The caller owns the result.
+ */
+struct config *config_load(const char *file, char *error, unsigned error_size);
+void config_free(struct config *config);
+
+#endif
