@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a meter would show if the active power were true + offset. Some
+ * inverters check that V x I x PF is near P, so everything that hangs on the
+ * active power moves with it:
+ *
+ *   P' = P + offset                a third of the offset on each phase
+ *   S' = sqrt(P'^2 + N^2)          N^2 = S^2 - P^2: the part that is not active
+ *                                  power (reactive and distortion) stays
+ *   I' = I * S' / S                or S' / V where S is 0
+ *   PF' = P' / S'                  with the meter's own sign convention
+ *
+ * At offset 0 every known value comes out as it went in, to the bit.
+ * Voltage, reactive power, frequency and counters are never moved.
+ *
+ * Three phases from one and back: a total that the source lacks is built from
+ * its phases (P, Q, S, I: sum; V: mean of the known phases; PF: P / S), and a
+ * phase that it lacks gets an equal share of the total (voltage: the same).
+ * A single-phase source (no phase values at all, not even a second voltage)
+ * leaves L2 and L3 of a three-phase shown meter at an equal share too: the
+ * inverter sums them.
+ */
+#ifndef PROXY_OVERLAY_H
+#define PROXY_OVERLAY_H
+
+#include "policy/quantity.h"
+
+/* shown->known holds everything that could be had from the source. Needs at
+ * least the active power (total or all phases), else shown->known is 0. */
+void overlay_apply(const struct quantities *source, double offset_w,
+    struct quantities *shown);
+
+#endif
