@@ -188,22 +188,24 @@ struct message_result {
 	struct message_lease lease; /* in force now */
 };
 
+union message_body {
+	struct message_alive alive;
+	struct message_log log;
+	struct message_lease lease;
+	struct message_txn txn;
+	struct message_reading reading;
+	struct message_event event;
+	struct message_setting setting;
+	struct message_gap gap;
+	struct message_snapshot snapshot;
+	struct message_offset offset;
+	struct message_result result;
+};
+
 struct message {
 	uint32_t type; /* enum message_type */
 	uint32_t size; /* of the body; fixed by the type */
-	union {
-		struct message_alive alive;
-		struct message_log log;
-		struct message_lease lease;
-		struct message_txn txn;
-		struct message_reading reading;
-		struct message_event event;
-		struct message_setting setting;
-		struct message_gap gap;
-		struct message_snapshot snapshot;
-		struct message_offset offset;
-		struct message_result result;
-	} body;
+	union message_body body;
 };
 
 enum message_status {
