@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The side that answers: one line with the inverter (or several) on it, and
+ * the shown meters by unit id.
+ *
+ * A request is answered from memory as soon as it is complete; the reply leaves
+ * after t3.5 of silence, when the other end has surely let go of the wire, and
+ * at once then. One reply is under way at most: a newer request takes the
+ * place of one that was not answered yet (its asker has given up on it).
+ */
+#ifndef PROXY_ANSWER_H
+#define PROXY_ANSWER_H
+
+#include "gateway/outbox.h"
+#include "proxy/line.h"
+#include "proxy/shown.h"
+
+struct answer {
+	struct line line;
+	struct shown *shown[CONFIG_SHOWN_MAX]; /* borrowed; on this line */
+	unsigned shown_count;
+	struct outbox *records; /* borrowed */
+	uint64_t broken_seen;   /* framer's count at the last look */
+	uint64_t foreign;
+
+	/* The reply that waits for its silence. */
+	struct shown *pending; /* NULL: none */
+	struct mono asked;     /* last byte of the request */
+	uint8_t exception;
+	size_t request_length;
+	size_t reply_length; /* unit + PDU, without CRC */
+	uint8_t request[RTU_ADU_MAX];
+	uint8_t reply[1 + PDU_MAX];
+};
+
+/* The shown meters must be in place before the line starts. */
+bool answer_start(struct answer *answer, struct ev_loop *loop,
+    const struct config_line *config, unsigned index, struct outbox *records);
+void answer_stop(struct answer *answer);
+
+/* Adds a shown meter of this line; before answer_start. */
+void answer_add(struct answer *answer, struct shown *shown);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/ask.h"
+
+#include <string.h>
+
+#include "proxy/crc.h"
+#include "proxy/record.h"
+
+/* A device that stops answering is worth a line; each timeout is not. */
+enum { DOWN_AFTER = 5 };
+
+static struct message_txn *
+record_request(struct ask *ask, struct mono sent, enum txn_outcome outcome)
+{
+	struct message_txn *txn = record_txn(ask->records, ask->line.index,
+	    TXN_METER, sent, ask->request, ask->request_length);
+
+	txn->outcome = (uint8_t)outcome;
+	return txn;
+}
+
+static void
+record_answer(struct ask *ask, const struct client_result *result,
+    const struct rtu_frame *frame, struct mono at)
+{
+	struct message_txn *txn = record_request(ask, result->sent,
+	    result->verdict == CLIENT_ANSWERED ? TXN_OK : TXN_EXCEPTION);
+
+	record_response(txn, frame->adu, frame->length - 2);
+	txn->duration_us = (int32_t)mono_diff_us(at, result->sent);
+}
+
+/* A frame nobody waited for: a response without a request. */
+static void
+record_stray(struct ask *ask, const struct rtu_frame *frame, struct mono at)
+{
+	struct message_txn *txn = record_txn(ask->records, ask->line.index,
+	    TXN_METER, at, frame->adu, frame->length);
+
+	txn->outcome = TXN_MISMATCH;
+	txn->address = txn->count = 0;
+	txn->request_length = 0;
+	record_response(txn, frame->adu, frame->length - 2);
+}
+
+static void
+tell_owner(struct ask *ask, const struct client_result *result,
+    struct mono now)
+{
+	if (result->device != NULL)
+		result->device->counts.up = 1;
+	if (result->sample)
+		ask->calls->sample(ask->owner, result->device, now);
+	else if (result->miss)
+		ask->calls->missed(ask->owner, result->device, now);
+}
+
+static void
+note_timeouts(struct ask *ask, const struct device *device)
+{
+	if (device->timeouts == DOWN_AFTER)
+		record_event(ask->records, LOG_LEVEL_WARNING,
+		    device->config->name,
+		    "no answer from unit %u on line %s, %u tries; is it "
+		    "powered, are A and B the right way round",
+		    device->config->unit, ask->line.config->name,
+		    device->timeouts);
+}
+
+static void
+send_request(struct ask *ask, const struct client_step *step)
+{
+	uint16_t crc;
+	size_t length;
+
+	ask->request[0] = step->unit;
+	length = 1 +
+	    pdu_read_request(ask->request + 1, step->request.function,
+	        step->request.address, step->request.count);
+	/* Old bytes must not be taken for the beginning of the answer. */
+	line_drain(&ask->line);
+	if (!line_send(&ask->line, ask->request, length))
+		log_debug("line %s: write failed", ask->line.config->name);
+	crc = crc_modbus(ask->request, length);
+	ask->request[length] = (uint8_t)crc;
+	ask->request[length + 1] = (uint8_t)(crc >> 8);
+	ask->request_length = length + 2;
+	client_sent(&ask->client, clock_now());
+}
+
+/* Asks what is to be asked and sets the alarm for the next time. */
+static void
+go_on(struct ask *ask, struct mono now)
+{
+	struct client_step step;
+
+	if (ask->line.fd < 0)
+		return;
+	step = client_next(&ask->client, now);
+	if (step.send) {
+		send_request(ask, &step);
+		step = client_next(&ask->client, clock_now());
+	}
+	if (mono_is_set(step.wake))
+		line_wake(&ask->line, step.wake);
+}
+
+static void
+on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
+{
+	struct ask *ask = owner;
+	struct client_result result;
+	uint32_t timeouts = ask->client.asked != NULL
+	    ? ask->client.asked->timeouts
+	    : 0;
+
+	result = client_frame(&ask->client, frame->adu, frame->length, at);
+	if (result.verdict == CLIENT_FOREIGN) {
+		record_stray(ask, frame, at);
+		return;
+	}
+	record_answer(ask, &result, frame, at);
+	if (timeouts >= DOWN_AFTER)
+		record_event(ask->records, LOG_LEVEL_INFO,
+		    result.device->config->name, "answers again after %u tries",
+		    timeouts);
+	if (result.verdict == CLIENT_REFUSED)
+		record_event(ask->records, LOG_LEVEL_WARNING,
+		    result.device->config->name,
+		    "refused registers %u to %u with exception %u",
+		    result.request.address,
+		    result.request.address + result.request.count - 1u,
+		    result.exception);
+	tell_owner(ask, &result, at);
+}
+
+static void
+on_received(void *owner, struct mono at)
+{
+	struct ask *ask = owner;
+
+	client_heard(&ask->client);
+	go_on(ask, at);
+}
+
+static void
+on_timer(void *owner, struct mono now)
+{
+	struct ask *ask = owner;
+	struct client_result result = client_expire(&ask->client, now);
+
+	if (result.verdict == CLIENT_FAILED) {
+		record_request(ask, result.sent,
+		    result.heard ? TXN_BROKEN : TXN_TIMEOUT);
+		note_timeouts(ask, result.device);
+		tell_owner(ask, &result, now);
+	}
+	go_on(ask, now);
+}
+
+static void
+on_changed(void *owner, bool up, const char *error)
+{
+	struct ask *ask = owner;
+	const struct config_line *config = ask->line.config;
+	struct client_result result;
+
+	for (unsigned i = 0; i < ask->devices_count; i++)
+		ask->devices[i].counts.up = up;
+	if (up) {
+		record_event(ask->records, LOG_LEVEL_INFO, config->name,
+		    "open, %s, asking at %u baud %s", config->serial,
+		    config->baud, config->format);
+		go_on(ask, clock_now());
+		return;
+	}
+	record_event(ask->records, LOG_LEVEL_WARNING, config->name,
+	    "down, %s: %s; trying again", config->serial, error);
+	result = client_abort(&ask->client, clock_now());
+	if (result.verdict != CLIENT_FAILED)
+		return;
+	record_request(ask, result.sent, TXN_BROKEN);
+	if (result.miss)
+		ask->calls->missed(ask->owner, result.device, clock_now());
+}
+
+static const struct line_owner line_calls = {
+	.frame = on_frame,
+	.received = on_received,
+	.timer = on_timer,
+	.changed = on_changed,
+};
+
+struct device *
+ask_add(struct ask *ask, const struct config_device *config, unsigned index,
+    const struct map *map)
+{
+	struct device *device = &ask->devices[ask->devices_count];
+
+	if (!device_init(device, config, index, map))
+		return NULL;
+	ask->devices_count++;
+	return device;
+}
+
+bool
+ask_start(struct ask *ask, struct ev_loop *loop,
+    const struct config_line *config, unsigned index, struct outbox *records,
+    const struct ask_owner *calls, void *owner)
+{
+	struct client_wire wire = {
+		.baud = config->baud,
+		.character_bits = port_character_bits(config->format),
+	};
+
+	ask->records = records;
+	ask->calls = calls;
+	ask->owner = owner;
+	client_init(&ask->client, wire, ask->devices, ask->devices_count);
+	return line_start(&ask->line, loop, config, index, RTU_REPLIES,
+	    &line_calls, ask);
+}
+
+void
+ask_stop(struct ask *ask)
+{
+	line_stop(&ask->line);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct map_block *
+block_of(const struct map *map, unsigned address)
+{
+	for (unsigned i = 0; i < map->blocks_count; i++) {
+		const struct map_block *block = &map->blocks[i];
+
+		if (address >= block->address &&
+		    address < (unsigned)block->address + block->count)
+			return block;
+	}
+	return NULL;
+}
+
+/* May a read that starts in block and now ends before `end` go on to take in
+ * this point? */
+static bool
+can_extend(const struct map *map, const struct plan_block *block,
+    const struct map_point *point, unsigned words_max)
+{
+	unsigned end = (unsigned)block->address + block->count;
+	unsigned point_end = point->address + map_type_words(point->type);
+
+	return block_of(map, block->address) ==
+	    block_of(map, point->address) &&
+	    point->address <= end + map->hole_max &&
+	    point_end - block->address <= words_max;
+}
+
+static bool
+is_covered(const struct plan *plan, const struct map_point *point)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct plan_block *block = &plan->blocks[i];
+
+		if (point->address >= block->address &&
+		    point->address + map_type_words(point->type) <=
+		        (unsigned)block->address + block->count)
+			return true;
+	}
+	return false;
+}
+
+/* Points come by address, so one pass merges what can be merged. */
+static bool
+add_points(struct plan *plan, const struct map *map, bool fast,
+    unsigned words_max)
+{
+	struct plan_block *open = NULL;
+
+	for (unsigned i = 0; i < map->points_count; i++) {
+		const struct map_point *point = &map->points[i];
+
+		if (point->fast != fast || is_covered(plan, point))
+			continue;
+		if (open == NULL || !can_extend(map, open, point, words_max)) {
+			if (plan->count == PLAN_BLOCKS_MAX)
+				return false;
+			open = &plan->blocks[plan->count++];
+			*open = (struct plan_block){ .fast = fast };
+			open->address = point->address;
+		}
+		open->count = (uint16_t)(point->address +
+		    map_type_words(point->type) - open->address);
+	}
+	return true;
+}
+
+static void
+set_other_count(struct plan_block *block, const struct map *map)
+{
+	const struct map_block *around = block_of(map, block->address);
+	unsigned end = (unsigned)block->address + block->count + 2;
+	bool fits;
+
+	assert(around != NULL);
+	fits = end <= (unsigned)around->address + around->count &&
+	    block->count + 2u <= map->words_max;
+	block->other_count = (uint16_t)(block->count + (fits ? 2 : 0));
+}
+
+bool
+plan_build(struct plan *plan, const struct map *map)
+{
+	unsigned slow_words = map->words_max < PLAN_SLOW_WORDS
+	    ? map->words_max
+	    : PLAN_SLOW_WORDS;
+
+	memset(plan, 0, sizeof(*plan));
+	if (!add_points(plan, map, true, map->words_max))
+		return false;
+	plan->fast_count = plan->count;
+	plan->next_slow = plan->count;
+	if (!add_points(plan, map, false, slow_words))
+		return false;
+	for (unsigned i = 0; i < plan->count; i++)
+		set_other_count(&plan->blocks[i], map);
+	return plan->fast_count > 0;
+}
+
+bool
+plan_started(const struct plan *plan)
+{
+	for (unsigned i = plan->fast_count; i < plan->count; i++) {
+		if (!plan->blocks[i].seen && !plan->blocks[i].refused)
+			return false;
+	}
+	return true;
+}
+
+struct plan_block *
+plan_fast(struct plan *plan)
+{
+	return &plan->blocks[plan->next_fast];
+}
+
+struct plan_block *
+plan_slow(struct plan *plan)
+{
+	for (unsigned i = plan->fast_count; i < plan->count; i++) {
+		struct plan_block *block = &plan->blocks[plan->next_slow];
+
+		if (++plan->next_slow == plan->count)
+			plan->next_slow = plan->fast_count;
+		if (!block->refused)
+			return block;
+	}
+	return NULL;
+}
+
+uint16_t
+plan_count(struct plan_block *block)
+{
+	block->alternate = !block->alternate;
+	return block->alternate ? block->count : block->other_count;
+}
+
+bool
+plan_done(struct plan *plan, struct plan_block *block, bool refused)
+{
+	block->seen = block->seen || !refused;
+	block->failures = 0;
+	if (!block->fast) {
+		block->refused = refused;
+		return false;
+	}
+	if (refused || ++plan->next_fast < plan->fast_count)
+		return false;
+	plan->next_fast = 0;
+	return true;
+}
+
+void
+plan_restart(struct plan *plan)
+{
+	plan->next_fast = 0;
+}

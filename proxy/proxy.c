@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/proxy.h"
+
+#include <assert.h>
+#include <ev.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "gateway/child.h"
+#include "gateway/log.h"
+#include "gateway/outbox.h"
+#include "proxy/answer.h"
+#include "proxy/ask.h"
+#include "proxy/lease.h"
+#include "proxy/record.h"
+#include "proxy/setup.h"
+#include "proxy/snapshot.h"
+
+enum {
+	RECORDS = 4096, /* two minutes of a busy house while storage is away */
+	UPDATES = 64,
+	STOP_FLUSH_MS = 400,
+};
+
+/* Records leave in small batches: one wake-up of storage for several. */
+#define FLUSH_S 0.05
+#define TICK_S  0.1
+#define SOON_S  0.02
+
+struct proxy {
+	const struct proxy_start *start;
+	const struct config *config;
+	struct ev_loop *loop;
+	struct outbox records; /* to storage */
+	struct outbox updates; /* to web */
+	unsigned asks_count;
+	unsigned answers_count;
+	unsigned shown_count;
+	struct ask asks[CONFIG_LINES_MAX];
+	struct answer answers[CONFIG_LINES_MAX];
+	struct shown shown[CONFIG_SHOWN_MAX];
+	struct device *sources[CONFIG_SHOWN_MAX]; /* by shown meter */
+	struct mono readings_at[CONFIG_DEVICES_MAX];
+	ev_io parent;
+	ev_io web;
+	ev_timer tick;
+	ev_timer flush;
+	ev_prepare prepare;
+};
+
+/* Large, and never on the heap: one proxy a process. */
+static struct proxy the_proxy;
+
+static void
+log_distrust(struct proxy *proxy, struct shown *shown, enum reason before)
+{
+	if (shown->distrust == before)
+		return;
+	if (shown->distrust == REASON_NONE)
+		record_event(&proxy->records, LOG_LEVEL_INFO,
+		    shown->config->name, "samples can be trusted again");
+	else
+		record_event(&proxy->records, LOG_LEVEL_WARNING,
+		    shown->config->name, "sample not used: %s",
+		    reason_text(shown->distrust));
+}
+
+static void
+log_state(struct proxy *proxy, const struct shown *shown,
+    enum shown_state before)
+{
+	if (shown->state == before)
+		return;
+	if (shown->state == SHOWN_ACTIVE)
+		record_event(&proxy->records, LOG_LEVEL_INFO,
+		    shown->config->name, "answering: fresh samples from %s",
+		    shown->config->source);
+	else
+		record_event(&proxy->records, LOG_LEVEL_WARNING,
+		    shown->config->name,
+		    "silent: no good sample from %s for more than %u ms",
+		    shown->config->source, shown->config->max_age_ms);
+}
+
+/* Powers with every sample, the rest once a second: they hardly move. */
+static uint64_t
+worth_recording(struct proxy *proxy, const struct device *device,
+    struct mono now)
+{
+	struct mono *last = &proxy->readings_at[device->index];
+
+	if (mono_diff_us(now, *last) < 1000000)
+		return UINT64_C(1) << QUANTITY_ACTIVE_POWER;
+	*last = now;
+	return UINT64_MAX;
+}
+
+static void
+record_shown_reading(struct proxy *proxy, const struct shown *shown)
+{
+	uint64_t which = UINT64_C(1) << QUANTITY_ACTIVE_POWER |
+	    UINT64_C(1) << QUANTITY_OFFSET;
+	struct quantities values = shown->values;
+
+	quantities_put(&values, QUANTITY_OFFSET, shown->offset_w);
+	record_reading(&proxy->records, true, shown->index, &values, which);
+}
+
+static void
+on_sample(void *owner, struct device *device, struct mono now)
+{
+	struct proxy *proxy = owner;
+
+	device_forget_old(device, now);
+	record_reading(&proxy->records, false, device->index, &device->values,
+	    worth_recording(proxy, device, now));
+	for (unsigned i = 0; i < proxy->shown_count; i++) {
+		struct shown *shown = &proxy->shown[i];
+		enum shown_state state = shown->state;
+		enum reason distrust = shown->distrust;
+
+		if (proxy->sources[i] != device)
+			continue;
+		shown_sample(shown, &device->values, device->sample_at, now);
+		log_distrust(proxy, shown, distrust);
+		log_state(proxy, shown, state);
+		if (shown->distrust == REASON_NONE)
+			record_shown_reading(proxy, shown);
+	}
+}
+
+/* One lost poll is noise; from the second on the offset may only shrink. */
+static void
+on_missed(void *owner, struct device *device, struct mono now)
+{
+	struct proxy *proxy = owner;
+
+	for (unsigned i = 0; i < proxy->shown_count; i++) {
+		if (proxy->sources[i] != device)
+			continue;
+		proxy->shown[i].changed = true;
+		if (device->missed >= 2)
+			shown_missed(&proxy->shown[i], now);
+	}
+}
+
+static const struct ask_owner ask_calls = {
+	.sample = on_sample,
+	.missed = on_missed,
+};
+
+static void
+check_ages(struct proxy *proxy, struct mono now)
+{
+	for (unsigned i = 0; i < proxy->shown_count; i++) {
+		struct shown *shown = &proxy->shown[i];
+		enum shown_state state = shown->state;
+
+		if (shown_check_age(shown, now))
+			log_state(proxy, shown, state);
+	}
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct proxy *proxy = timer->data;
+	struct mono now = clock_now();
+
+	(void)events;
+	child_alive();
+	if (child_stopping())
+		ev_break(loop, EVBREAK_ALL);
+	check_ages(proxy, now);
+	for (unsigned i = 0; i < proxy->shown_count; i++)
+		snapshot_push(&proxy->updates, &proxy->shown[i],
+		    proxy->sources[i], proxy->records.dropped, now);
+	outbox_flush(&proxy->updates);
+}
+
+static void
+on_flush(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct proxy *proxy = timer->data;
+
+	(void)loop;
+	(void)events;
+	outbox_flush(&proxy->records);
+}
+
+/* Before the loop sleeps: records that wait want a wake-up. */
+static void
+on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+	struct proxy *proxy = prepare->data;
+
+	(void)events;
+	if (proxy->records.count == 0 || ev_is_active(&proxy->flush))
+		return;
+	ev_timer_set(&proxy->flush, FLUSH_S, 0.0);
+	ev_timer_start(loop, &proxy->flush);
+}
+
+static void
+on_parent(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct message message;
+
+	(void)events;
+	while (message_receive(watcher->fd, &message) == MESSAGE_DONE)
+		continue;
+	if (message_receive(watcher->fd, &message) == MESSAGE_GONE)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_web(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	struct proxy *proxy = watcher->data;
+	struct message message;
+	enum message_status status;
+
+	(void)events;
+	while ((status = message_receive(watcher->fd, &message)) ==
+	    MESSAGE_DONE) {
+		if (message.type == MESSAGE_OFFSET)
+			lease_request(proxy->shown, proxy->shown_count,
+			    &message.body.offset, &proxy->records,
+			    &proxy->updates, proxy->start->parent_fd);
+	}
+	if (status == MESSAGE_GONE)
+		ev_io_stop(loop, watcher);
+	outbox_flush(&proxy->updates);
+}
+
+static struct ask *
+ask_for(struct proxy *proxy, unsigned line)
+{
+	return &proxy->asks[line];
+}
+
+static void
+build_devices(struct proxy *proxy)
+{
+	const struct setup *setup = proxy->start->setup;
+
+	for (unsigned i = 0; i < proxy->config->devices_count; i++) {
+		const struct config_device *config =
+		    &proxy->config->devices[i];
+		struct device *device;
+
+		device = ask_add(ask_for(proxy, config->line_index), config, i,
+		    setup->device_map[i]);
+		if (device == NULL)
+			log_fatal(EX_CONFIG,
+			    "device %s: map %s needs too many reads",
+			    config->name, config->map);
+		for (unsigned k = 0; k < proxy->config->shown_count; k++) {
+			if (proxy->config->shown[k].source_index == i)
+				proxy->sources[k] = device;
+		}
+	}
+}
+
+static void
+build_shown(struct proxy *proxy)
+{
+	const struct setup *setup = proxy->start->setup;
+
+	proxy->shown_count = proxy->config->shown_count;
+	for (unsigned i = 0; i < proxy->shown_count; i++) {
+		const struct config_shown *config = &proxy->config->shown[i];
+		struct shown *shown = &proxy->shown[i];
+
+		if (!shown_init(shown, config, i, setup->shown_map[i],
+		        proxy->config->site))
+			log_fatal(EX_CONFIG,
+			    "shown %s: map %s has too many registers",
+			    config->name, config->map);
+		lease_resume(shown, &proxy->start->leases[i]);
+		answer_add(&proxy->answers[config->line_index], shown);
+	}
+}
+
+static void
+start_lines(struct proxy *proxy)
+{
+	for (unsigned i = 0; i < proxy->config->lines_count; i++) {
+		const struct config_line *line = &proxy->config->lines[i];
+		bool good = true;
+
+		if (proxy->asks[i].devices_count > 0)
+			good = ask_start(&proxy->asks[i], proxy->loop, line, i,
+			    &proxy->records, &ask_calls, proxy);
+		else if (proxy->answers[i].shown_count > 0)
+			good = answer_start(&proxy->answers[i], proxy->loop,
+			    line, i, &proxy->records);
+		if (!good)
+			log_fatal(EX_OSERR, "line %s: out of descriptors",
+			    line->name);
+	}
+}
+
+static void
+stop_lines(struct proxy *proxy)
+{
+	for (unsigned i = 0; i < proxy->config->lines_count; i++) {
+		if (proxy->asks[i].devices_count > 0)
+			ask_stop(&proxy->asks[i]);
+		else if (proxy->answers[i].shown_count > 0)
+			answer_stop(&proxy->answers[i]);
+	}
+}
+
+static void
+start_watchers(struct proxy *proxy)
+{
+	ev_io_init(&proxy->parent, on_parent, proxy->start->parent_fd,
+	    EV_READ);
+	ev_io_init(&proxy->web, on_web, proxy->start->web_fd, EV_READ);
+	ev_timer_init(&proxy->tick, on_tick, TICK_S, TICK_S);
+	ev_timer_init(&proxy->flush, on_flush, 0.0, 0.0);
+	ev_prepare_init(&proxy->prepare, on_prepare);
+	proxy->parent.data = proxy->web.data = proxy;
+	proxy->tick.data = proxy->flush.data = proxy->prepare.data = proxy;
+	ev_io_start(proxy->loop, &proxy->parent);
+	ev_io_start(proxy->loop, &proxy->web);
+	ev_timer_start(proxy->loop, &proxy->tick);
+	ev_prepare_start(proxy->loop, &proxy->prepare);
+}
+
+static void
+stop_watchers(struct proxy *proxy)
+{
+	ev_prepare_stop(proxy->loop, &proxy->prepare);
+	ev_timer_stop(proxy->loop, &proxy->flush);
+	ev_timer_stop(proxy->loop, &proxy->tick);
+	ev_io_stop(proxy->loop, &proxy->web);
+	ev_io_stop(proxy->loop, &proxy->parent);
+}
+
+/* The last records go out before we do; storage is still there. */
+static void
+drain(struct proxy *proxy)
+{
+	struct timespec pause = { .tv_nsec = 2000000 };
+	struct mono until = mono_add_ms(clock_now(), STOP_FLUSH_MS);
+
+	while (!outbox_flush(&proxy->records) &&
+	    !mono_reached(clock_now(), until))
+		nanosleep(&pause, NULL);
+}
+
+/* Pages that were swapped out would have to be waited for. ONFAULT: only what
+ * is really used is held. */
+static void
+lock_memory(void)
+{
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
+		log_info("memory is not locked; a swapping machine may "
+		         "delay answers");
+}
+
+int
+proxy_main(const struct proxy_start *start)
+{
+	struct proxy *proxy = &the_proxy;
+
+	child_init("proxy", start->parent_fd);
+	proxy->start = start;
+	proxy->config = start->setup->config;
+	proxy->loop = ev_default_loop(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	if (proxy->loop == NULL ||
+	    !outbox_init(&proxy->records, start->storage_fd, RECORDS, true) ||
+	    !outbox_init(&proxy->updates, start->web_fd, UPDATES, false))
+		log_fatal(EX_OSERR, "out of memory");
+	lock_memory();
+	build_devices(proxy);
+	build_shown(proxy);
+	start_lines(proxy);
+	start_watchers(proxy);
+	child_alive();
+
+	ev_run(proxy->loop, 0);
+
+	stop_watchers(proxy);
+	stop_lines(proxy);
+	drain(proxy);
+	outbox_free(&proxy->updates);
+	outbox_free(&proxy->records);
+	ev_loop_destroy(proxy->loop);
+	return EX_OK;
+}

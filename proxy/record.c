@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/record.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/crc.h"
+#include "proxy/pdu.h"
+#include "proxy/shown.h"
+
+static_assert((int)QUANTITY_COUNT <= (int)MESSAGE_QUANTITIES,
+    "room for every quantity");
+
+static void
+copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+}
+
+/* An answer in flight may be older than now by its wall time. */
+static int64_t
+wall_of(struct mono at)
+{
+	return clock_wall_us() - mono_diff_us(clock_now(), at);
+}
+
+struct message_txn *
+record_txn(struct outbox *records, unsigned line, enum txn_side side,
+    struct mono at, const uint8_t *request, size_t length)
+{
+	struct message_txn *txn = &outbox_push(records, MESSAGE_TXN)->body.txn;
+	struct pdu_request parsed = { 0 };
+
+	assert(length >= 2 && length <= sizeof(txn->request));
+	if (length > 4)
+		pdu_parse_request(request + 1, length - 3, &parsed);
+	txn->wall_us = wall_of(at);
+	txn->mono_us = at.us;
+	txn->line = (uint8_t)line;
+	txn->side = (uint8_t)side;
+	txn->unit = request[0];
+	txn->function = request[1];
+	txn->address = parsed.address;
+	txn->count = parsed.count;
+	txn->sample_age_ms = -1;
+	txn->request_length = (uint16_t)length;
+	memcpy(txn->request, request, length);
+	return txn;
+}
+
+void
+record_response(struct message_txn *txn, const uint8_t *unit_and_pdu,
+    size_t length)
+{
+	uint16_t crc = crc_modbus(unit_and_pdu, length);
+
+	assert(length + 2 <= sizeof(txn->response));
+	memcpy(txn->response, unit_and_pdu, length);
+	txn->response[length] = (uint8_t)crc;
+	txn->response[length + 1] = (uint8_t)(crc >> 8);
+	txn->response_length = (uint16_t)(length + 2);
+}
+
+static int32_t
+watts(double value)
+{
+	if (!(fabs(value) < 2e9))
+		return 0;
+	return (int32_t)lround(value);
+}
+
+void
+record_shown(struct message_txn *txn, const struct shown *shown,
+    struct mono now)
+{
+	txn->reason = (uint8_t)shown->output.reason;
+	if (!mono_is_set(shown->sample_at))
+		return;
+	txn->true_w = watts(shown->truth.value[QUANTITY_ACTIVE_POWER]);
+	txn->shown_w = watts(shown->values.value[QUANTITY_ACTIVE_POWER]);
+	txn->offset_w = watts(shown->offset_w);
+	txn->sample_age_ms = (int32_t)(mono_diff_us(now, shown->sample_at) /
+	    1000);
+}
+
+void
+record_reading(struct outbox *records, bool shown, unsigned subject,
+    const struct quantities *values, uint64_t which)
+{
+	struct message_reading *reading;
+
+	which &= values->known;
+	if (which == 0)
+		return;
+	reading = &outbox_push(records, MESSAGE_READING)->body.reading;
+	reading->wall_us = clock_wall_us();
+	reading->shown = shown;
+	reading->subject = subject;
+	reading->known = which;
+	memcpy(reading->value, values->value, sizeof(values->value));
+}
+
+void
+record_event(struct outbox *records, enum log_level level, const char *subject,
+    const char *format, ...)
+{
+	struct message_event *event;
+	va_list args;
+
+	event = &outbox_push(records, MESSAGE_EVENT)->body.event;
+	event->wall_us = clock_wall_us();
+	event->level = (int32_t)level;
+	copy_text(event->subject, sizeof(event->subject), subject);
+	va_start(args, format);
+	vsnprintf(event->text, sizeof(event->text), format, args);
+	va_end(args);
+	if (level <= LOG_LEVEL_WARNING)
+		log_warnx("%s: %s", subject, event->text);
+	else
+		log_info("%s: %s", subject, event->text);
+}
+
+void
+record_setting(struct outbox *records, const char *subject, const char *key,
+    const char *owner, const char *format, ...)
+{
+	struct message_setting *setting;
+	va_list args;
+
+	setting = &outbox_push(records, MESSAGE_SETTING)->body.setting;
+	setting->wall_us = clock_wall_us();
+	copy_text(setting->subject, sizeof(setting->subject), subject);
+	copy_text(setting->key, sizeof(setting->key), key);
+	copy_text(setting->owner, sizeof(setting->owner), owner);
+	va_start(args, format);
+	vsnprintf(setting->value, sizeof(setting->value), format, args);
+	va_end(args);
+}

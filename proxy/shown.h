@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A shown meter: what the inverter takes for its meter. Fed with samples of
+ * the real one, it asks the policy for the offset, lays it over the values and
+ * keeps the registers ready; answering is then a copy.
+ *
+ * Silence is the safe state. It answers only while its last trusted sample is
+ * younger than max_age_ms; nothing but a sample makes it younger.
+ */
+#ifndef PROXY_SHOWN_H
+#define PROXY_SHOWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/clock.h"
+#include "gateway/config.h"
+#include "gateway/message.h"
+#include "policy/policy.h"
+#include "proxy/image.h"
+#include "proxy/pdu.h"
+
+struct shown {
+	const struct config_shown *config;
+	const struct map *map;
+	unsigned index;
+	struct policy policy;
+	struct image image;
+	enum shown_state state;
+	struct mono sample_at; /* of the trusted sample in the image; 0: none */
+	struct quantities truth;
+	struct quantities values; /* as shown */
+	struct policy_output output;
+	double offset_w;       /* in the image now */
+	enum reason distrust;  /* why the newest sample was not used */
+	uint64_t counter_floor[2]; /* energies shown never fall, Wh */
+	struct message_side counts;
+	bool changed; /* since the last snapshot */
+};
+
+/* False: the map has too many registers. */
+bool shown_init(struct shown *shown, const struct config_shown *config,
+    unsigned index, const struct map *map, const struct config_site *site);
+
+/* A complete sample has come. One that cannot be trusted counts as missed. */
+void shown_sample(struct shown *shown, const struct quantities *sample,
+    struct mono sample_at, struct mono now);
+
+/* A sample did not come: what is shown may only move towards less export. */
+void shown_missed(struct shown *shown, struct mono now);
+
+/* Moves to SHOWN_SILENT when the sample is too old. True: the state changed. */
+bool shown_check_age(struct shown *shown, struct mono now);
+
+enum shown_verdict {
+	SHOWN_ANSWER,  /* a reply, or an exception, is in pdu */
+	SHOWN_NO_DATA, /* keep silent */
+};
+
+/*
+ * Answers one request from the image. Bounded time, no policy, nothing but a
+ * copy. *exception is 0 for a normal answer.
+ */
+enum shown_verdict shown_answer(const struct shown *shown,
+    const uint8_t *request, size_t length, struct mono now,
+    uint8_t pdu[static PDU_MAX], size_t *pdu_length, uint8_t *exception);
+
+#endif
