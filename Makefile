@@ -16,7 +16,7 @@ SRCS  := $(wildcard $(DIRS:=/*.c))
 CORE  := $(filter-out gateway/main.c,$(SRCS))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
-PKGS  := libmodbus libmicrohttpd sqlite3 jansson libcyaml libsodium
+PKGS  := libmodbus libcurl libmicrohttpd sqlite3 jansson libcyaml libsodium
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wfloat-conversion -Wdouble-promotion -Wstrict-prototypes \
