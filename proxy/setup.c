@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/yaml.h"
+
+struct loading {
+	const char *file;
+	const char *map_dir;
+	char *error;
+	unsigned error_size;
+	const char *names[CONFIG_DEVICES_MAX + CONFIG_SHOWN_MAX];
+};
+
+/* The error belongs to the line that names the map, not to the map. */
+static void
+refuse_missing(const struct loading *loading, const char *block,
+    const char *path)
+{
+	struct yaml_file *file;
+
+	file = yaml_file_open(loading->file, loading->error,
+	    loading->error_size);
+	if (file == NULL)
+		return;
+	yaml_file_refuse(file, block, "map",
+	    "there is no map file %s; see the folder for the known ones",
+	    path);
+	yaml_file_close(file);
+}
+
+/* The map of that name, loaded once; NULL with the error written. */
+static const struct map *
+get_map(struct loading *loading, struct setup *setup, const char *name,
+    const char *block)
+{
+	struct map *map;
+	char path[1024];
+
+	for (unsigned i = 0; i < setup->maps_count; i++) {
+		if (strcmp(loading->names[i], name) == 0)
+			return &setup->maps[i];
+	}
+	snprintf(path, sizeof(path), "%s/%s.yaml", loading->map_dir, name);
+	if (access(path, F_OK) != 0) {
+		refuse_missing(loading, block, path);
+		return NULL;
+	}
+	map = &setup->maps[setup->maps_count];
+	if (!map_load(path, map, loading->error, loading->error_size))
+		return NULL;
+	loading->names[setup->maps_count++] = name;
+	return map;
+}
+
+static bool
+load_maps(struct loading *loading, struct setup *setup)
+{
+	const struct config *config = setup->config;
+	char block[32];
+
+	for (unsigned i = 0; i < config->devices_count; i++) {
+		snprintf(block, sizeof(block), "devices[%u]", i);
+		setup->device_map[i] = get_map(loading, setup,
+		    config->devices[i].map, block);
+		if (setup->device_map[i] == NULL)
+			return false;
+	}
+	for (unsigned i = 0; i < config->shown_count; i++) {
+		snprintf(block, sizeof(block), "shown[%u]", i);
+		setup->shown_map[i] = get_map(loading, setup,
+		    config->shown[i].map, block);
+		if (setup->shown_map[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+struct setup *
+setup_load(const char *file, const char *map_dir, char *error,
+    unsigned error_size)
+{
+	struct loading loading = {
+		.file = file,
+		.map_dir = map_dir,
+		.error = error,
+		.error_size = error_size,
+	};
+	struct setup *setup = calloc(1, sizeof(*setup));
+
+	if (setup == NULL) {
+		snprintf(error, error_size, "%s:1:1: out of memory", file);
+		return NULL;
+	}
+	setup->config = config_load(file, error, error_size);
+	if (setup->config != NULL) {
+		setup->maps = calloc(setup->config->devices_count +
+		        setup->config->shown_count, sizeof(*setup->maps));
+		if (setup->maps != NULL && load_maps(&loading, setup))
+			return setup;
+	}
+	setup_free(setup);
+	return NULL;
+}
+
+void
+setup_free(struct setup *setup)
+{
+	if (setup == NULL)
+		return;
+	if (setup->config != NULL)
+		config_free(setup->config);
+	free(setup->maps);
+	free(setup);
+}
