@@ -8,7 +8,7 @@ struct config;
 struct storage_start {
 	const struct config *config;
 	int parent_fd; /* both ways; end of file: stop */
-	int proxy_fd;  /* records come in here */
+	int proxy_fd; /* records come in here */
 };
 
 /* Runs until SIGTERM or the parent is gone; drains what has arrived, commits
