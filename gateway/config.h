@@ -2,7 +2,10 @@
 /*
  * The checked configuration (gridshim.yaml). Loaded once, by the parent;
  * children get it as const. Every rule a wrong file can break is checked in
- * config_load, so nobody behind it checks again.
+ * config_load, so nobody behind it checks again. What is left out has its
+ * default here; what this version cannot do yet is refused, never ignored.
+ *
+ * Not checked here: that the maps exist and are good (proxy/map.h).
  */
 #ifndef GATEWAY_CONFIG_H
 #define GATEWAY_CONFIG_H
@@ -15,16 +18,18 @@ enum {
 	CONFIG_DEVICES_MAX = 16,
 	CONFIG_SHOWN_MAX = 8,
 	CONFIG_NAME_MAX = 31, /* characters */
+	CONFIG_PATH_MAX = 1023,
 };
 
-enum config_role { ROLE_GRID_METER, ROLE_INVERTER };
+enum config_role { ROLE_GRID_METER };
 enum config_mode { SHOWN_EMULATE };
 enum config_stale { STALE_SILENT };
 enum config_policy { POLICY_TRANSPARENT };
 
 struct config_site {
 	char *name;
-	uint32_t fuse_a; /* main fuse per phase; bounds what power is believed */
+	uint32_t
+	    fuse_a; /* main fuse per phase; bounds what power is believed */
 	uint32_t phases; /* 1 or 3 */
 };
 
@@ -40,7 +45,7 @@ struct config_device {
 	enum config_role role;
 	char *line;
 	uint32_t unit; /* 1 .. 255 */
-	char *map;     /* file name in the map folder, without .yaml */
+	char *map; /* file name in the map folder, without .yaml */
 	uint32_t poll_ms;
 	uint32_t timeout_ms; /* to the first byte of a reply */
 	unsigned line_index; /* resolved from line */
@@ -52,8 +57,7 @@ struct config_shown {
 	uint32_t unit;
 	char *map;
 	enum config_mode mode;
-	char *source;   /* device it is fed from */
-	char *inverter; /* device of the inverter that asks; may be NULL */
+	char *source; /* device it is fed from */
 	uint32_t max_age_ms;
 	enum config_stale on_stale;
 	uint32_t limit_w;
@@ -71,7 +75,6 @@ struct config_policy_block {
 struct config_storage {
 	char *path;
 	uint32_t commit_s;
-	uint32_t budget_mb; /* read and checked; used once history is bounded */
 };
 
 struct config_web {

@@ -15,16 +15,10 @@ enum {
 	MAP_POINTS_MAX = 128,
 	MAP_BLOCKS_MAX = 16,
 	MAP_WORDS_MAX = 125, /* registers in one read, by the standard */
+	MAP_NAME_SIZE = 64,
 };
 
-enum map_type {
-	MAP_U16,
-	MAP_S16,
-	MAP_U32,
-	MAP_S32,
-	MAP_F32,
-	MAP_TYPE_COUNT
-};
+enum map_type { MAP_U16, MAP_S16, MAP_U32, MAP_S32, MAP_F32, MAP_TYPE_COUNT };
 
 enum map_word_order { MAP_HIGH_WORD_FIRST, MAP_LOW_WORD_FIRST };
 
@@ -33,7 +27,7 @@ struct map_point {
 	uint16_t address; /* zero-based, as on the wire */
 	enum map_type type;
 	double scale; /* raw * scale = value in base unit and our sign; != 0 */
-	bool fast;    /* wanted in every poll */
+	bool fast; /* wanted in every poll */
 };
 
 /* Registers that exist: reading outside is an exception, gaps in it are 0. */
@@ -43,13 +37,13 @@ struct map_block {
 };
 
 struct map {
-	char name[64];      /* "Eastron SDM630" */
-	uint8_t function;   /* 3 or 4 */
+	char name[MAP_NAME_SIZE]; /* "Eastron SDM630" */
+	uint8_t function; /* 3 or 4 */
 	uint8_t also_function; /* answered alike when shown; 0: none */
 	enum map_word_order word_order;
 	uint16_t words_max; /* longest read the device takes */
-	uint16_t hole_max;  /* unlisted registers a read may run across */
-	uint16_t gap_ms;    /* silence it wants between requests; 0: t3.5 */
+	uint16_t hole_max; /* unlisted registers a read may run across */
+	uint16_t gap_ms; /* silence it wants between requests; 0: t3.5 */
 	unsigned points_count;
 	struct map_point points[MAP_POINTS_MAX]; /* by address */
 	unsigned blocks_count;
@@ -60,12 +54,11 @@ struct map {
 unsigned map_type_words(enum map_type type);
 
 /* NULL when the map has no such quantity. */
-const struct map_point *map_find(const struct map *map,
-    enum quantity quantity);
+const struct map_point *map_find(const struct map *map, enum quantity quantity);
 
 /* Reads and checks a file. On failure false, with one line in error:
  * "FILE:LINE:COLUMN: reason"; *map is then undefined. */
-bool map_load(const char *file, struct map *map, char *error,
-    unsigned error_size);
+bool map_load(
+    const char *file, struct map *map, char *error, unsigned error_size);
 
 #endif

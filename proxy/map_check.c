@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+#include "proxy/map_check.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/image.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { REGISTERS = 65536, HOLE_MAX = 124, GAP_MAX_MS = 1000 };
+
+struct check {
+	struct map_text *text;
+	struct yaml_file *file;
+	char block[32]; /* the entry under check: "points[0]"; "": the header */
+};
+
+#define REFUSE(check, key, ...)                                                \
+	yaml_file_refuse((check)->file, (check)->block, key, __VA_ARGS__)
+
+static void
+enter(struct check *check, const char *list, unsigned index)
+{
+	snprintf(check->block, sizeof(check->block), "%s[%u]", list, index);
+}
+
+/* --- header ----------------------------------------------------------------
+ */
+
+static bool
+check_header(struct check *check)
+{
+	const struct {
+		const char *key;
+		uint32_t *value;
+		uint32_t fallback, min, max;
+	} rows[] = {
+		{ "function", &check->text->function, 0, 3, 4 },
+		{ "also_function", &check->text->also_function, 0, 3, 4 },
+		{ "words_max", &check->text->words_max, MAP_WORDS_MAX, 1,
+		    MAP_WORDS_MAX },
+		{ "hole_max", &check->text->hole_max, 0, 0, HOLE_MAX },
+		{ "gap_ms", &check->text->gap_ms, 0, 0, GAP_MAX_MS },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (!yaml_file_has(check->file, "", rows[i].key))
+			*rows[i].value = rows[i].fallback;
+		else if (*rows[i].value < rows[i].min ||
+			 *rows[i].value > rows[i].max)
+			return REFUSE(check, rows[i].key, "%s must be %u .. %u",
+			    rows[i].key, rows[i].min, rows[i].max);
+	}
+	if (check->text->also_function == check->text->function)
+		return REFUSE(check, "also_function",
+		    "also_function is the same as function");
+	return true;
+}
+
+/* --- blocks ----------------------------------------------------------------
+ */
+
+static bool
+check_block(struct check *check, unsigned index)
+{
+	const struct map_text_block *block = &check->text->blocks[index];
+	const struct map_text_block *before = block - 1;
+	enter(check, "blocks", index);
+	if (block->address >= REGISTERS)
+		return REFUSE(check, "address", "address must be 0 .. 65535");
+	if (block->count == 0 || block->count > REGISTERS - block->address)
+		return REFUSE(check, "count",
+		    "count must be 1 .. %u from this address on",
+		    REGISTERS - block->address);
+	if (index > 0 && block->address < before->address + before->count)
+		return REFUSE(check, "address",
+		    "blocks must be in order and must not overlap; the one "
+		    "before ends at %u",
+		    before->address + before->count - 1);
+	return true;
+}
+
+static bool
+check_blocks(struct check *check)
+{
+	uint32_t sum = 0;
+	for (unsigned i = 0; i < check->text->blocks_count; i++) {
+		if (!check_block(check, i))
+			return false;
+		sum += check->text->blocks[i].count;
+		if (sum > IMAGE_REGISTERS_MAX)
+			return REFUSE(check, "count",
+			    "more than %u registers in all blocks",
+			    (unsigned)IMAGE_REGISTERS_MAX);
+	}
+	return true;
+}
+
+/* --- points ----------------------------------------------------------------
+ */
+
+/* Letters they have in common at the front. */
+static size_t
+common_length(const char *a, const char *b)
+{
+	size_t n = 0;
+	while (a[n] != '\0' && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static bool
+refuse_quantity(struct check *check, const char *name)
+{
+	char near[160] = "";
+	size_t best = 0;
+	for (int q = 0; q < QUANTITY_COUNT; q++) {
+		size_t n = common_length(name, quantity_name((enum quantity)q));
+		best = n > best ? n : best;
+	}
+	for (int q = 0; q < QUANTITY_COUNT; q++) {
+		const char *row = quantity_name((enum quantity)q);
+		size_t used = strlen(near);
+		if (common_length(name, row) == best &&
+		    used + strlen(row) + 3 < sizeof(near))
+			snprintf(near + used, sizeof(near) - used, "%s%s",
+			    used > 0 ? ", " : "", row);
+	}
+	return REFUSE(check, "point", "unknown point '%s'; known ones near: %s",
+	    name, near);
+}
+
+static bool
+check_quantity(struct check *check, unsigned index)
+{
+	struct map_text_point *points = check->text->points;
+	struct map_text_point *point = &points[index];
+	if (!quantity_parse(point->point, &point->quantity))
+		return refuse_quantity(check, point->point);
+	for (unsigned i = 0; i < index; i++)
+		if (points[i].quantity == point->quantity)
+			return REFUSE(check, "point",
+			    "point '%s' is there already", point->point);
+	return true;
+}
+
+static const struct map_unit {
+	const char *name;
+	const char *base; /* quantity_unit() */
+	double factor; /* value in base = value * factor */
+} units[] = {
+	{ "W", "W", 1 },
+	{ "kW", "W", 1e3 },
+	{ "mW", "W", 1e-3 },
+	{ "var", "var", 1 },
+	{ "kvar", "var", 1e3 },
+	{ "VA", "VA", 1 },
+	{ "kVA", "VA", 1e3 },
+	{ "Wh", "Wh", 1 },
+	{ "kWh", "Wh", 1e3 },
+	{ "MWh", "Wh", 1e6 },
+	{ "V", "V", 1 },
+	{ "mV", "V", 1e-3 },
+	{ "A", "A", 1 },
+	{ "mA", "A", 1e-3 },
+	{ "Hz", "Hz", 1 },
+	{ "%", "%", 1 },
+	{ "none", "", 1 },
+};
+
+static bool
+refuse_unit(
+    struct check *check, const struct map_text_point *point, const char *base)
+{
+	char known[80] = "";
+	for (size_t i = 0; i < COUNT(units); i++) {
+		size_t used = strlen(known);
+		if (strcmp(units[i].base, base) == 0)
+			snprintf(known + used, sizeof(known) - used, " %s",
+			    units[i].name);
+	}
+	return REFUSE(
+	    check, "unit", "unit of %s must be one of%s", point->point, known);
+}
+
+/* Turns the scale into one to the base unit. */
+static bool
+check_unit(struct check *check, struct map_text_point *point)
+{
+	const char *base = quantity_unit(point->quantity);
+	const char *unit = point->unit != NULL ? point->unit : "none";
+	for (size_t i = 0; i < COUNT(units); i++)
+		if (strcmp(units[i].base, base) == 0 &&
+		    strcmp(units[i].name, unit) == 0) {
+			point->scale *= units[i].factor;
+			return true;
+		}
+	return refuse_unit(check, point, base);
+}
+
+static bool
+check_scale(struct check *check, struct map_text_point *point)
+{
+	if (!yaml_file_has(check->file, check->block, "scale"))
+		point->scale = 1;
+	double size = fabs(point->scale);
+	if (!(size >= 1e-6 && size <= 1e6))
+		return REFUSE(check, "scale",
+		    "scale must be 0.000001 .. 1000000, or the same negative");
+	return check_unit(check, point);
+}
+
+static bool
+in_a_block(const struct map_text *text, uint32_t address, uint32_t words)
+{
+	for (unsigned i = 0; i < text->blocks_count; i++) {
+		const struct map_text_block *block = &text->blocks[i];
+		if (address >= block->address &&
+		    address + words <= block->address + block->count)
+			return true;
+	}
+	return false;
+}
+
+static bool
+check_address(struct check *check, unsigned index)
+{
+	const struct map_text_point *points = check->text->points;
+	const struct map_text_point *point = &points[index];
+	uint32_t words = map_type_words(point->type);
+	if (point->address > REGISTERS - words)
+		return REFUSE(check, "address", "address must be 0 .. %u",
+		    REGISTERS - words);
+	if (!in_a_block(check->text, point->address, words))
+		return REFUSE(check, "address",
+		    "registers %u .. %u are not in any block", point->address,
+		    point->address + words - 1);
+	for (unsigned i = 0; i < index; i++)
+		if (point->address <
+			points[i].address + map_type_words(points[i].type) &&
+		    points[i].address < point->address + words)
+			return REFUSE(check, "address",
+			    "overlaps the registers of %s", points[i].point);
+	if (words > check->text->words_max) {
+		check->block[0] = '\0';
+		return REFUSE(check, "words_max",
+		    "words_max %u is too small to read %s",
+		    check->text->words_max, point->point);
+	}
+	return true;
+}
+
+static bool
+check_point(struct check *check, unsigned index)
+{
+	enter(check, "points", index);
+	return check_quantity(check, index) &&
+	       check_scale(check, &check->text->points[index]) &&
+	       check_address(check, index);
+}
+
+/* --- the control value -----------------------------------------------------
+ */
+
+static const struct map_text_point *
+find_point(const struct map_text *text, enum quantity quantity)
+{
+	for (unsigned i = 0; i < text->points_count; i++)
+		if (text->points[i].quantity == quantity)
+			return &text->points[i];
+	return NULL;
+}
+
+static bool
+is_fast(const struct map_text *text, enum quantity quantity)
+{
+	const struct map_text_point *point = find_point(text, quantity);
+	return point != NULL && point->poll == MAP_TEXT_FAST;
+}
+
+/* Without it in every poll there is nothing to steer by. */
+static bool
+check_active_power(struct check *check)
+{
+	const struct map_text *text = check->text;
+	if (is_fast(text, QUANTITY_ACTIVE_POWER) ||
+	    (is_fast(text, QUANTITY_ACTIVE_POWER_L1) &&
+		is_fast(text, QUANTITY_ACTIVE_POWER_L2) &&
+		is_fast(text, QUANTITY_ACTIVE_POWER_L3)))
+		return true;
+	check->block[0] = '\0';
+	return REFUSE(check, "points",
+	    "active_power, or active_power_l1 to _l3, must be there with "
+	    "poll: fast");
+}
+
+bool
+map_check_text(struct map_text *text, struct yaml_file *file)
+{
+	struct check check = { .text = text, .file = file };
+	if (!check_header(&check) || !check_blocks(&check))
+		return false;
+	for (unsigned i = 0; i < text->points_count; i++)
+		if (!check_point(&check, i))
+			return false;
+	return check_active_power(&check);
+}
