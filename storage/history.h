@@ -2,6 +2,8 @@
 /*
  * Read-only questions to the database, for the page. Opens its own read-only
  * connection; never writes, never checkpoints. One query at a time per handle.
+ * When the file was replaced (set aside as damaged), the next query finds the
+ * new one by itself.
  */
 #ifndef STORAGE_HISTORY_H
 #define STORAGE_HISTORY_H
@@ -28,8 +30,10 @@ void history_close(struct history *history);
 
 /*
  * Values of one quantity of one device or shown meter, by name, from <= t <
- * to, in steps of step_us (0: chosen so that at most max points come out).
- * Steps without data are left out: gaps stay gaps. Returns how many points
+ * to, in steps of step_us counted from from_us (0: chosen so that at most max
+ * points come out; a step that would need more is refused). The mean is that
+ * of the samples. Steps without data are left out: gaps stay gaps. At most
+ * HISTORY_POINTS_MAX points come out at once. Returns how many points
  * were written, or -1 with a reason in *error (static text) when the query
  * failed or ran longer than HISTORY_LIMIT_MS.
  */
