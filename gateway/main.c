@@ -8,6 +8,7 @@
 
 #include "gateway/log.h"
 #include "gateway/options.h"
+#include "gateway/password.h"
 #include "gateway/remote.h"
 #include "gateway/run.h"
 #include "proxy/setup.h"
@@ -68,6 +69,9 @@ static const struct {
 	{ "offset", remote_offset, "W SECONDS | stop",
 	    "Adds W watts to what the inverter is shown, for SECONDS: positive "
 	    "makes it\nexport more, negative less. `stop` ends it at once.\n" },
+	{ "password", password_main, "",
+	    "Asks for a password and prints the line that web.password_file "
+	    "holds.\n" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -78,7 +82,7 @@ print_usage(FILE *out)
 	fprintf(out,
 	    "usage: gridshim COMMAND [-c FILE] [-m MAPS] [options]\n\n");
 	for (unsigned i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-7s %s\n", commands[i].name,
+		fprintf(out, "  %-8s %s\n", commands[i].name,
 		    commands[i].arguments);
 	fprintf(out,
 	    "\n%s"
