@@ -30,8 +30,8 @@ send_log(void *context, enum log_level level, const char *line)
 	(void)context;
 	message_init(&message, MESSAGE_LOG);
 	message.body.log.level = (int32_t)level;
-	snprintf(message.body.log.line, sizeof(message.body.log.line), "%s",
-	    line);
+	snprintf(
+	    message.body.log.line, sizeof(message.body.log.line), "%s", line);
 	message_send(parent, &message);
 }
 

@@ -71,8 +71,8 @@ log_emit(enum log_level level, const char *format, va_list args, int error)
 	if (body > 0)
 		used += (size_t)body;
 	if (error != 0 && used < sizeof(line) - 1)
-		snprintf(line + used, sizeof(line) - used, ": %s",
-		    strerror(error));
+		snprintf(
+		    line + used, sizeof(line) - used, ": %s", strerror(error));
 	if (state.sink != NULL)
 		state.sink(state.context, level, line);
 	else

@@ -19,8 +19,8 @@ load(const struct options *options)
 	char error[512];
 	struct setup *setup;
 
-	setup = setup_load(options->config_file, options->map_dir, error,
-	    sizeof(error));
+	setup = setup_load(
+	    options->config_file, options->map_dir, error, sizeof(error));
 	if (setup == NULL)
 		fprintf(stderr, "%s\n", error);
 	return setup;
@@ -79,8 +79,8 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 static void
 print_usage(FILE *out)
 {
-	fprintf(out,
-	    "usage: gridshim COMMAND [-c FILE] [-m MAPS] [options]\n\n");
+	fprintf(
+	    out, "usage: gridshim COMMAND [-c FILE] [-m MAPS] [options]\n\n");
 	for (unsigned i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name,
 		    commands[i].arguments);

@@ -82,17 +82,17 @@ check_lease(const struct message_lease *lease)
 	const double numbers[] = { lease->value_w, lease->ramp_w_per_s };
 
 	return lease->shown < CONFIG_SHOWN_MAX && all_finite(numbers, 2) &&
-	    lease->expiry_us >= 0 &&
-	    text_ends(lease->owner, sizeof(lease->owner));
+	       lease->expiry_us >= 0 &&
+	       text_ends(lease->owner, sizeof(lease->owner));
 }
 
 static bool
 check_txn(const struct message_txn *txn)
 {
 	return txn->line < CONFIG_LINES_MAX && txn->side < TXN_SIDE_COUNT &&
-	    txn->outcome < TXN_OUTCOME_COUNT &&
-	    txn->request_length <= sizeof(txn->request) &&
-	    txn->response_length <= sizeof(txn->response);
+	       txn->outcome < TXN_OUTCOME_COUNT &&
+	       txn->request_length <= sizeof(txn->request) &&
+	       txn->response_length <= sizeof(txn->response);
 }
 
 static bool
@@ -101,7 +101,7 @@ check_reading(const struct message_reading *reading)
 	uint32_t limit = reading->shown ? CONFIG_SHOWN_MAX : CONFIG_DEVICES_MAX;
 
 	return reading->shown <= 1 && reading->subject < limit &&
-	    all_finite(reading->value, MESSAGE_QUANTITIES);
+	       all_finite(reading->value, MESSAGE_QUANTITIES);
 }
 
 static bool
@@ -111,9 +111,9 @@ check_snapshot(const struct message_snapshot *snapshot)
 		snapshot->offset_w, snapshot->wanted_w };
 
 	return snapshot->shown < CONFIG_SHOWN_MAX &&
-	    snapshot->state < SHOWN_STATE_COUNT && all_finite(numbers, 4) &&
-	    all_finite(snapshot->value, MESSAGE_QUANTITIES) &&
-	    check_lease(&snapshot->lease);
+	       snapshot->state < SHOWN_STATE_COUNT && all_finite(numbers, 4) &&
+	       all_finite(snapshot->value, MESSAGE_QUANTITIES) &&
+	       check_lease(&snapshot->lease);
 }
 
 static bool
@@ -122,7 +122,7 @@ check_offset(const struct message_offset *offset)
 	const double numbers[] = { offset->value_w, offset->ramp_w_per_s };
 
 	return offset->shown < CONFIG_SHOWN_MAX && all_finite(numbers, 2) &&
-	    text_ends(offset->owner, sizeof(offset->owner));
+	       text_ends(offset->owner, sizeof(offset->owner));
 }
 
 static bool
@@ -135,7 +135,7 @@ static bool
 check_log(const union message_body *body)
 {
 	return level_ok(body->log.level) &&
-	    text_ends(body->log.line, sizeof(body->log.line));
+	       text_ends(body->log.line, sizeof(body->log.line));
 }
 
 static bool
@@ -144,8 +144,8 @@ check_event(const union message_body *body)
 	const struct message_event *event = &body->event;
 
 	return level_ok(event->level) &&
-	    text_ends(event->subject, sizeof(event->subject)) &&
-	    text_ends(event->text, sizeof(event->text));
+	       text_ends(event->subject, sizeof(event->subject)) &&
+	       text_ends(event->text, sizeof(event->text));
 }
 
 static bool
@@ -154,9 +154,9 @@ check_setting(const union message_body *body)
 	const struct message_setting *setting = &body->setting;
 
 	return text_ends(setting->key, sizeof(setting->key)) &&
-	    text_ends(setting->value, sizeof(setting->value)) &&
-	    text_ends(setting->subject, sizeof(setting->subject)) &&
-	    text_ends(setting->owner, sizeof(setting->owner));
+	       text_ends(setting->value, sizeof(setting->value)) &&
+	       text_ends(setting->subject, sizeof(setting->subject)) &&
+	       text_ends(setting->owner, sizeof(setting->owner));
 }
 
 static bool
@@ -166,11 +166,10 @@ check_gap(const union message_body *body)
 }
 
 /* One shape for the table; each looks at its own member. */
-#define CHECK_MEMBER(member)                                  \
-	static bool check_##member##_body(                    \
-	    const union message_body *body)                   \
-	{                                                     \
-		return check_##member(&body->member);         \
+#define CHECK_MEMBER(member)                                                   \
+	static bool check_##member##_body(const union message_body *body)      \
+	{                                                                      \
+		return check_##member(&body->member);                          \
 	}
 CHECK_MEMBER(lease)
 CHECK_MEMBER(txn)
@@ -250,13 +249,13 @@ message_receive(int fd, struct message *message)
 
 	do {
 		/* TRUNC: the true length of what came, however long. */
-		got = recv(fd, message, sizeof(*message),
-		    MSG_DONTWAIT | MSG_TRUNC);
+		got = recv(
+		    fd, message, sizeof(*message), MSG_DONTWAIT | MSG_TRUNC);
 	} while (got < 0 && errno == EINTR);
 	if (got == 0)
 		return MESSAGE_GONE;
 	if (got < 0)
 		return errno == EAGAIN ? MESSAGE_AGAIN : MESSAGE_GONE;
 	return message_check(message, (uint64_t)got) ? MESSAGE_DONE
-						     : MESSAGE_BAD;
+	                                             : MESSAGE_BAD;
 }

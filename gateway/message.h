@@ -64,14 +64,14 @@ enum txn_side { TXN_INVERTER, TXN_METER, TXN_SIDE_COUNT };
 
 enum txn_outcome {
 	TXN_OK,
-	TXN_EXCEPTION,   /* answered with an exception */
-	TXN_SILENT,      /* no fresh data: not answered on purpose */
-	TXN_LATE,        /* our answer would have come too late: not sent */
-	TXN_SUPERSEDED,  /* a newer request was already waiting */
-	TXN_FOREIGN,     /* for another unit on the line */
-	TXN_TIMEOUT,     /* no reply to our request */
-	TXN_MISMATCH,    /* a reply to something else: ignored */
-	TXN_BROKEN,      /* bytes that are no frame, or a write that failed */
+	TXN_EXCEPTION, /* answered with an exception */
+	TXN_SILENT, /* no fresh data: not answered on purpose */
+	TXN_LATE, /* our answer would have come too late: not sent */
+	TXN_SUPERSEDED, /* a newer request was already waiting */
+	TXN_FOREIGN, /* for another unit on the line */
+	TXN_TIMEOUT, /* no reply to our request */
+	TXN_MISMATCH, /* a reply to something else: ignored */
+	TXN_BROKEN, /* bytes that are no frame, or a write that failed */
 	TXN_OUTCOME_COUNT
 };
 
@@ -81,17 +81,17 @@ const char *txn_side_name(enum txn_side side);
 
 /* One transaction on a line, as it was on the wire (unit to CRC). */
 struct message_txn {
-	int64_t wall_us;     /* last byte of the request */
+	int64_t wall_us; /* last byte of the request */
 	int64_t mono_us;
 	int32_t duration_us; /* to the last byte of the response; 0 if none */
-	int32_t true_w;      /* behind the answer; inverter side only */
+	int32_t true_w; /* behind the answer; inverter side only */
 	int32_t shown_w;
 	int32_t offset_w;
 	int32_t sample_age_ms; /* of the sample behind the answer; -1: none */
-	uint8_t line;        /* index into config->lines */
-	uint8_t side;        /* enum txn_side */
-	uint8_t outcome;     /* enum txn_outcome */
-	uint8_t reason;      /* enum reason */
+	uint8_t line; /* index into config->lines */
+	uint8_t side; /* enum txn_side */
+	uint8_t outcome; /* enum txn_outcome */
+	uint8_t reason; /* enum reason */
 	uint8_t unit;
 	uint8_t function;
 	uint16_t address;
@@ -121,8 +121,8 @@ struct message_event {
 /* A tuned value was changed, by whom. */
 struct message_setting {
 	int64_t wall_us;
-	char key[MESSAGE_NAME_SIZE];   /* "offset_w" */
-	char value[64];                /* "500 W for 60 s" */
+	char key[MESSAGE_NAME_SIZE]; /* "offset_w" */
+	char value[64]; /* "500 W for 60 s" */
 	char subject[MESSAGE_NAME_SIZE]; /* shown meter */
 	char owner[MESSAGE_OWNER_SIZE];
 };
@@ -136,28 +136,28 @@ struct message_gap {
 
 enum shown_state {
 	SHOWN_STARTING, /* no complete sample yet: silent */
-	SHOWN_ACTIVE,   /* answering */
-	SHOWN_SILENT,   /* data too old or not trusted: silent */
+	SHOWN_ACTIVE, /* answering */
+	SHOWN_SILENT, /* data too old or not trusted: silent */
 	SHOWN_STATE_COUNT
 };
 
 const char *shown_state_name(enum shown_state state);
 
 struct message_side {
-	uint32_t up;         /* the line is open */
-	uint64_t requests;   /* asked (meter) or seen (inverter) */
+	uint32_t up; /* the line is open */
+	uint64_t requests; /* asked (meter) or seen (inverter) */
 	uint64_t ok;
 	uint64_t exceptions;
-	uint64_t timeouts;   /* meter: no reply; inverter: kept silent */
-	uint64_t broken;     /* CRC errors and noise, in frames */
-	int64_t last_us;     /* monotonic; last good reply / last request */
+	uint64_t timeouts; /* meter: no reply; inverter: kept silent */
+	uint64_t broken; /* CRC errors and noise, in frames */
+	int64_t last_us; /* monotonic; last good reply / last request */
 };
 
 /* All that is live about one shown meter; sent on change, at most 10 Hz. */
 struct message_snapshot {
 	int64_t mono_us;
 	uint32_t shown;
-	uint32_t state;  /* enum shown_state */
+	uint32_t state; /* enum shown_state */
 	uint32_t reason; /* enum reason */
 	double true_w;
 	double shown_w;
@@ -168,7 +168,7 @@ struct message_snapshot {
 	struct message_side meter;
 	struct message_side inverter;
 	uint64_t dropped; /* records lost before storage since start */
-	uint64_t known;   /* true values of the source meter */
+	uint64_t known; /* true values of the source meter */
 	double value[MESSAGE_QUANTITIES];
 };
 
@@ -211,8 +211,8 @@ struct message {
 enum message_status {
 	MESSAGE_DONE,
 	MESSAGE_AGAIN, /* nothing there, or no room; try later */
-	MESSAGE_GONE,  /* the other side has closed */
-	MESSAGE_BAD,   /* refused: unknown type, wrong size, absurd content */
+	MESSAGE_GONE, /* the other side has closed */
+	MESSAGE_BAD, /* refused: unknown type, wrong size, absurd content */
 };
 
 /* Clears the message and sets type and size. */

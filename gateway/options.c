@@ -22,7 +22,8 @@ options_text(void)
 {
 	return "  -c, --config FILE   configuration (" GRIDSHIM_CONFIG ")\n"
 	       "  -m, --maps DIR      register maps (" GRIDSHIM_MAPDIR ")\n"
-	       "      --web-root DIR  run: serve the page from here, for working "
+	       "      --web-root DIR  run: serve the page from here, for "
+	       "working "
 	       "on it\n"
 	       "      --url URL       status, offset: where it runs "
 	       "(http://127.0.0.1:PORT)\n"
@@ -52,8 +53,8 @@ options_parse(struct options *options, int argc, char **argv)
 		.map_dir = GRIDSHIM_MAPDIR,
 	};
 	optind = 1;
-	while ((option = getopt_long(scan, argv, "+c:m:h", long_options,
-	            NULL)) != -1) {
+	while ((option = getopt_long(
+		    scan, argv, "+c:m:h", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			options->config_file = optarg;

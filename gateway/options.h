@@ -9,7 +9,7 @@ struct options {
 	const char *config_file;
 	const char *map_dir;
 	const char *web_root; /* NULL: the page that is built in */
-	const char *url;      /* of a running gridshim; NULL: from the config */
+	const char *url; /* of a running gridshim; NULL: from the config */
 	bool json;
 	bool help;
 	char **arguments; /* what is no option */

@@ -37,8 +37,8 @@ drop_oldest(struct outbox *outbox)
 		outbox->gap.from_wall_us = now_us;
 	/* The wall clock may step back; a gap never ends before it begins. */
 	outbox->gap.to_wall_us = now_us > outbox->gap.from_wall_us
-	    ? now_us
-	    : outbox->gap.from_wall_us;
+	                             ? now_us
+	                             : outbox->gap.from_wall_us;
 }
 
 struct message *

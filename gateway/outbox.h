@@ -26,8 +26,8 @@ struct outbox {
 
 /* Allocates the slots; the only allocation an outbox ever makes.
  * report_gaps: the reader understands MESSAGE_GAP. */
-bool outbox_init(struct outbox *outbox, int fd, uint32_t size,
-    bool report_gaps);
+bool outbox_init(
+    struct outbox *outbox, int fd, uint32_t size, bool report_gaps);
 void outbox_free(struct outbox *outbox);
 
 /* The next free slot, cleared and typed, to be filled in place; drops the

@@ -65,10 +65,9 @@ password_main(const struct options *options)
 	if (sodium_init() < 0)
 		return EX_SOFTWARE;
 	wrong = read_password(password, sizeof(password));
-	if (wrong == NULL &&
-	    crypto_pwhash_str(hash, password, strlen(password),
-	        crypto_pwhash_OPSLIMIT_INTERACTIVE,
-	        crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
+	if (wrong == NULL && crypto_pwhash_str(hash, password, strlen(password),
+				 crypto_pwhash_OPSLIMIT_INTERACTIVE,
+				 crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
 		wrong = "not enough memory to hash it";
 	sodium_memzero(password, sizeof(password));
 	if (wrong != NULL) {

@@ -18,11 +18,11 @@
 
 enum {
 	TICK_MS = 100,
-	STOP_MS = 600,       /* for one child; three make less than 2 s */
-	STEADY_MS = 10000,   /* lived so long: its next death is a first one */
+	STOP_MS = 600, /* for one child; three make less than 2 s */
+	STEADY_MS = 10000, /* lived so long: its next death is a first one */
 	BACKOFF_MS = 100,
 	BACKOFF_MAX_MS = 5000,
-	START_MS = 2000,     /* on top of hang_ms until the first heartbeat */
+	START_MS = 2000, /* on top of hang_ms until the first heartbeat */
 	WATCHDOG_MS = 1000,
 };
 
@@ -101,15 +101,15 @@ start_one(struct process *process)
 		if (nice(process->spec.nice) == -1 && errno != 0 &&
 		    process->spec.nice > 0)
 			log_warn("process %s: nice", process->spec.name);
-		exit(process->spec.run(process->spec.context,
-		    process->child_fd));
+		exit(process->spec.run(
+		    process->spec.context, process->child_fd));
 	}
 	process->started = process->last_alive = clock_now();
 	process->alive = false;
 	if (pid < 0) {
 		log_warn("process %s: cannot fork", process->spec.name);
-		process->restart_at = mono_add_ms(process->started,
-		    BACKOFF_MAX_MS);
+		process->restart_at =
+		    mono_add_ms(process->started, BACKOFF_MAX_MS);
 		return;
 	}
 	process->pid = pid;
@@ -184,16 +184,16 @@ receive(struct processes *set, struct process *process)
 	enum message_status status;
 
 	while ((status = message_receive(process->parent_fd, &message)) ==
-	        MESSAGE_DONE ||
-	    status == MESSAGE_BAD) {
+		   MESSAGE_DONE ||
+	       status == MESSAGE_BAD) {
 		if (status == MESSAGE_BAD) {
 			log_warnx("process %s: sent a broken message",
 			    process->spec.name);
 			continue;
 		}
 		if (message.type != MESSAGE_ALIVE) {
-			set->on_message(set->context, process->spec.name,
-			    &message);
+			set->on_message(
+			    set->context, process->spec.name, &message);
 			continue;
 		}
 		process->last_alive = clock_now();
@@ -252,8 +252,7 @@ tick(struct processes *set, struct mono last)
 		if (late)
 			process->last_alive = now;
 		check_hang(set, process, now);
-		if (process->pid == 0 &&
-		    mono_reached(now, process->restart_at))
+		if (process->pid == 0 && mono_reached(now, process->restart_at))
 			start_one(process);
 	}
 	tell_service_manager(set, now);
@@ -267,7 +266,7 @@ read_signals(struct processes *set)
 	int decided = 0;
 
 	while (read(set->signal_fd, &info, sizeof(info)) ==
-	    (ssize_t)sizeof(info)) {
+	       (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(set);
 		else if (decided == 0 || decided == SIGHUP)
@@ -289,8 +288,8 @@ process_supervise(struct processes *set)
 				.fd = set->list[i].parent_fd,
 				.events = POLLIN,
 			};
-		polls[set->count] = (struct pollfd){ .fd = set->signal_fd,
-			.events = POLLIN };
+		polls[set->count] =
+		    (struct pollfd){ .fd = set->signal_fd, .events = POLLIN };
 		last = clock_now();
 		(void)poll(polls, set->count + 1, TICK_MS);
 		for (unsigned i = 0; i < set->count; i++)
@@ -298,7 +297,7 @@ process_supervise(struct processes *set)
 		decided = read_signals(set);
 		if (decided != 0)
 			return decided == SIGHUP ? PROCESS_RELOAD
-						 : PROCESS_STOP;
+			                         : PROCESS_STOP;
 		tick(set, last);
 	}
 }
@@ -353,8 +352,8 @@ process_clear(struct processes *set)
 }
 
 void
-process_tell(struct processes *set, const char *name,
-    const struct message *message)
+process_tell(
+    struct processes *set, const char *name, const struct message *message)
 {
 	for (unsigned i = 0; i < set->count; i++) {
 		if (strcmp(set->list[i].spec.name, name) == 0)

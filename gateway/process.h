@@ -26,7 +26,7 @@ struct process_spec {
 	int (*run)(void *context, int parent_fd);
 	void *context;
 	uint32_t hang_ms; /* no heartbeat for so long: killed */
-	int nice;         /* added to the parent's */
+	int nice; /* added to the parent's */
 	int keep[PROCESS_KEEP_MAX]; /* descriptors it may have; -1: none */
 };
 
@@ -35,7 +35,7 @@ struct process {
 	pid_t pid; /* 0: not running */
 	int parent_fd;
 	int child_fd;
-	bool alive;  /* has sent its first heartbeat */
+	bool alive; /* has sent its first heartbeat */
 	uint32_t quick_deaths;
 	struct mono started;
 	struct mono last_alive;
@@ -43,8 +43,8 @@ struct process {
 };
 
 /* A message that is not the supervision's own. */
-typedef void process_message(void *context, const char *name,
-    const struct message *message);
+typedef void process_message(
+    void *context, const char *name, const struct message *message);
 /* A change worth a record: started again, died, hung. */
 typedef void process_event(void *context, const char *name, const char *text);
 
@@ -78,7 +78,7 @@ void process_stop(struct processes *set);
 void process_clear(struct processes *set);
 
 /* Sends to a child by name; dropped when its socket is full. */
-void process_tell(struct processes *set, const char *name,
-    const struct message *message);
+void process_tell(
+    struct processes *set, const char *name, const struct message *message);
 
 #endif

@@ -50,22 +50,21 @@ find_base(struct remote *remote, const struct options *options)
 	const char *host;
 
 	if (options->url != NULL) {
-		snprintf(remote->base, sizeof(remote->base), "%s",
-		    options->url);
+		snprintf(
+		    remote->base, sizeof(remote->base), "%s", options->url);
 		return true;
 	}
 	config = config_load(options->config_file, error, sizeof(error));
 	if (config == NULL) {
-		fprintf(stderr, "%s\n(or say --url http://HOST:PORT)\n",
-		    error);
+		fprintf(stderr, "%s\n(or say --url http://HOST:PORT)\n", error);
 		return false;
 	}
 	host = config->web->listen;
 	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
 		host = "127.0.0.1";
 	snprintf(remote->base, sizeof(remote->base),
-	    strchr(host, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u",
-	    host, config->web->port);
+	    strchr(host, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", host,
+	    config->web->port);
 	config_free(config);
 	return true;
 }
@@ -78,8 +77,8 @@ remote_open(struct remote *remote, const struct options *options)
 		return false;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	remote->curl = curl_easy_init();
-	remote->headers = curl_slist_append(NULL,
-	    "Content-Type: application/json");
+	remote->headers =
+	    curl_slist_append(NULL, "Content-Type: application/json");
 	remote->headers = curl_slist_append(remote->headers, "X-Gridshim: 1");
 	return remote->curl != NULL;
 }
@@ -134,8 +133,10 @@ log_in(struct remote *remote)
 	long status;
 
 	if (password == NULL) {
-		fprintf(stderr, "gridshim: %s wants a login; put the password "
-		    "into GRIDSHIM_PASSWORD\n", remote->base);
+		fprintf(stderr,
+		    "gridshim: %s wants a login; put the password "
+		    "into GRIDSHIM_PASSWORD\n",
+		    remote->base);
 		return false;
 	}
 	body = json_pack("{s:s}", "password", password);
@@ -146,8 +147,7 @@ log_in(struct remote *remote)
 	if (status >= 200 && status < 300)
 		return true;
 	if (status != 0)
-		fprintf(stderr, "gridshim: %s: wrong password\n",
-		    remote->base);
+		fprintf(stderr, "gridshim: %s: wrong password\n", remote->base);
 	return false;
 }
 
@@ -169,8 +169,8 @@ ask(struct remote *remote, const char *method, const char *path,
 		return EX_OK;
 	if (status == 0)
 		return EX_UNAVAILABLE;
-	problem = json_loads(remote->answer != NULL ? remote->answer : "", 0,
-	    NULL);
+	problem =
+	    json_loads(remote->answer != NULL ? remote->answer : "", 0, NULL);
 	why = json_string_value(json_object_get(problem, "detail"));
 	fprintf(stderr, "gridshim: refused (%ld): %s\n", status,
 	    why != NULL ? why : "no reason given");
@@ -181,8 +181,8 @@ ask(struct remote *remote, const char *method, const char *path,
 static double
 watts(const json_t *shown, const char *key)
 {
-	return json_number_value(json_object_get(json_object_get(shown, key),
-	    "v"));
+	return json_number_value(
+	    json_object_get(json_object_get(shown, key), "v"));
 }
 
 static void
@@ -203,8 +203,7 @@ print_shown(const json_t *shown)
 {
 	const json_t *grid = json_object_get(shown, "true");
 
-	printf("%s: %s\n",
-	    json_string_value(json_object_get(shown, "name")),
+	printf("%s: %s\n", json_string_value(json_object_get(shown, "name")),
 	    json_string_value(json_object_get(shown, "state")));
 	printf("  grid           %+.0f W (import positive), %.0f ms old\n",
 	    watts(shown, "true"),
@@ -232,8 +231,7 @@ remote_status(const struct options *options)
 	} else if (code == EX_OK) {
 		state = json_loads(remote.answer, 0, NULL);
 		json_array_foreach(json_object_get(state, "shown"), index,
-		    shown)
-			print_shown(shown);
+		    shown) print_shown(shown);
 		json_decref(state);
 	}
 	remote_close(&remote);
@@ -259,7 +257,7 @@ offset_body(const struct options *options, char *body, size_t size)
 	    !parse_number(options->arguments[0], &watts_wanted) ||
 	    !parse_number(options->arguments[1], &seconds)) {
 		fprintf(stderr, "usage: gridshim offset W SECONDS | stop, "
-		    "as in: gridshim offset -500 3600\n");
+				"as in: gridshim offset -500 3600\n");
 		return false;
 	}
 	snprintf(body, size,
@@ -277,13 +275,13 @@ remote_offset(const struct options *options)
 	int code;
 
 	stop = options->arguments_count == 1 &&
-	    strcmp(options->arguments[0], "stop") == 0;
+	       strcmp(options->arguments[0], "stop") == 0;
 	if (!stop && !offset_body(options, body, sizeof(body)))
 		return EX_USAGE;
 	if (!remote_open(&remote, options))
 		return EX_CONFIG;
 	code = stop ? ask(&remote, "DELETE", "/offset", NULL)
-		    : ask(&remote, "PUT", "/offset", body);
+	            : ask(&remote, "PUT", "/offset", body);
 	if (code == EX_OK)
 		puts(stop ? "offset ended, ramping to zero" : "offset set");
 	remote_close(&remote);

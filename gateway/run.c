@@ -88,8 +88,7 @@ on_message(void *context, const char *name, const struct message *message)
 	if (message->type == MESSAGE_LOG)
 		log_write((enum log_level)message->body.log.level,
 		    message->body.log.line);
-	else if (message->type == MESSAGE_LEASE &&
-	    strcmp(name, "proxy") == 0)
+	else if (message->type == MESSAGE_LEASE && strcmp(name, "proxy") == 0)
 		run->leases[lease->shown] = *lease;
 }
 
@@ -103,10 +102,10 @@ on_event(void *context, const char *name, const char *text)
 	message_init(&message, MESSAGE_EVENT);
 	message.body.event.wall_us = clock_wall_us();
 	message.body.event.level = LOG_LEVEL_WARNING;
-	snprintf(message.body.event.subject,
-	    sizeof(message.body.event.subject), "process %s", name);
-	snprintf(message.body.event.text, sizeof(message.body.event.text),
-	    "%s", text);
+	snprintf(message.body.event.subject, sizeof(message.body.event.subject),
+	    "process %s", name);
+	snprintf(message.body.event.text, sizeof(message.body.event.text), "%s",
+	    text);
 	process_tell(&run->processes, "storage", &message);
 }
 
@@ -116,24 +115,33 @@ static bool
 add_processes(struct run *run)
 {
 	struct process_spec storage = {
-		.name = "storage", .run = run_storage, .context = run,
-		.hang_ms = STORAGE_HANG_MS, .nice = STORAGE_NICE,
+		.name = "storage",
+		.run = run_storage,
+		.context = run,
+		.hang_ms = STORAGE_HANG_MS,
+		.nice = STORAGE_NICE,
 		.keep = { run->records[1], -1, -1, -1 },
 	};
 	struct process_spec proxy = {
-		.name = "proxy", .run = run_proxy, .context = run,
-		.hang_ms = PROXY_HANG_MS, .nice = PROXY_NICE,
+		.name = "proxy",
+		.run = run_proxy,
+		.context = run,
+		.hang_ms = PROXY_HANG_MS,
+		.nice = PROXY_NICE,
 		.keep = { run->records[0], run->updates[0], -1, -1 },
 	};
 	struct process_spec web = {
-		.name = "web", .run = run_web, .context = run,
-		.hang_ms = WEB_HANG_MS, .nice = WEB_NICE,
+		.name = "web",
+		.run = run_web,
+		.context = run,
+		.hang_ms = WEB_HANG_MS,
+		.nice = WEB_NICE,
 		.keep = { run->updates[1], -1, -1, -1 },
 	};
 
 	return process_add(&run->processes, &storage) &&
-	    process_add(&run->processes, &proxy) &&
-	    process_add(&run->processes, &web);
+	       process_add(&run->processes, &proxy) &&
+	       process_add(&run->processes, &web);
 }
 
 /* The running configuration stays unless the new one is right. A new one
@@ -164,7 +172,7 @@ make_pairs(struct run *run)
 	int type = SOCK_SEQPACKET | SOCK_CLOEXEC;
 
 	return socketpair(AF_UNIX, type, 0, run->records) == 0 &&
-	    socketpair(AF_UNIX, type, 0, run->updates) == 0;
+	       socketpair(AF_UNIX, type, 0, run->updates) == 0;
 }
 
 int

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "proxy/record.h"
+#include "proxy/journal.h"
 
 static struct shown *
 find_unit(struct answer *answer, uint8_t unit)
@@ -19,16 +19,17 @@ static void
 record(struct answer *answer, enum txn_outcome outcome, struct mono now)
 {
 	struct shown *shown = answer->pending;
-	struct message_txn *txn = record_txn(answer->records,
-	    answer->line.index, TXN_INVERTER, answer->asked, answer->request,
-	    answer->request_length);
+	struct message_txn *txn =
+	    journal_txn(answer->records, answer->line.index, TXN_INVERTER,
+		answer->asked, answer->request, answer->request_length);
 
 	txn->outcome = (uint8_t)outcome;
-	record_shown(txn, shown, now);
+	journal_shown(txn, shown, now);
 	if (outcome == TXN_OK || outcome == TXN_EXCEPTION) {
-		record_response(txn, answer->reply, answer->reply_length);
+		journal_response(txn, answer->reply, answer->reply_length);
 		txn->duration_us = (int32_t)(mono_diff_us(now, answer->asked) +
-		    line_wire_us(&answer->line, answer->reply_length + 2));
+					     line_wire_us(&answer->line,
+						 answer->reply_length + 2));
 	}
 	shown->changed = true;
 }
@@ -45,10 +46,10 @@ drop_pending(struct answer *answer, enum txn_outcome outcome, struct mono now)
 }
 
 static void
-record_foreign(struct answer *answer, const struct rtu_frame *frame,
-    struct mono at)
+record_foreign(
+    struct answer *answer, const struct rtu_frame *frame, struct mono at)
 {
-	struct message_txn *txn = record_txn(answer->records,
+	struct message_txn *txn = journal_txn(answer->records,
 	    answer->line.index, TXN_INVERTER, at, frame->adu, frame->length);
 
 	answer->foreign++;
@@ -82,8 +83,8 @@ on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 	shown->counts.requests++;
 	shown->counts.last_us = at.us;
 	if (shown_answer(shown, frame->adu + 1, frame->length - 3, at,
-	        answer->reply + 1, &pdu_length, &answer->exception) !=
-	    SHOWN_ANSWER) {
+		answer->reply + 1, &pdu_length,
+		&answer->exception) != SHOWN_ANSWER) {
 		drop_pending(answer, TXN_SILENT, at);
 		return;
 	}
@@ -155,11 +156,11 @@ on_changed(void *owner, bool up, const char *error)
 	if (!up)
 		drop_pending(answer, TXN_BROKEN, clock_now());
 	if (up)
-		record_event(answer->records, LOG_LEVEL_INFO, config->name,
+		journal_event(answer->records, LOG_LEVEL_INFO, config->name,
 		    "open, %s, answering at %u baud %s", config->serial,
 		    config->baud, config->format);
 	else
-		record_event(answer->records, LOG_LEVEL_WARNING, config->name,
+		journal_event(answer->records, LOG_LEVEL_WARNING, config->name,
 		    "down, %s: %s; trying again", config->serial, error);
 }
 
@@ -181,8 +182,8 @@ answer_start(struct answer *answer, struct ev_loop *loop,
     const struct config_line *config, unsigned index, struct outbox *records)
 {
 	answer->records = records;
-	return line_start(&answer->line, loop, config, index, RTU_REQUESTS,
-	    &calls, answer);
+	return line_start(
+	    &answer->line, loop, config, index, RTU_REQUESTS, &calls, answer);
 }
 
 void

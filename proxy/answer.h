@@ -20,12 +20,12 @@ struct answer {
 	struct shown *shown[CONFIG_SHOWN_MAX]; /* borrowed; on this line */
 	unsigned shown_count;
 	struct outbox *records; /* borrowed */
-	uint64_t broken_seen;   /* framer's count at the last look */
+	uint64_t broken_seen; /* framer's count at the last look */
 	uint64_t foreign;
 
 	/* The reply that waits for its silence. */
 	struct shown *pending; /* NULL: none */
-	struct mono asked;     /* last byte of the request */
+	struct mono asked; /* last byte of the request */
 	uint8_t exception;
 	size_t request_length;
 	size_t reply_length; /* unit + PDU, without CRC */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proxy/crc.h"
-#include "proxy/record.h"
+#include "proxy/journal.h"
 
 /* A device that stops answering is worth a line; each timeout is not. */
 enum { DOWN_AFTER = 5 };
@@ -12,7 +12,7 @@ enum { DOWN_AFTER = 5 };
 static struct message_txn *
 record_request(struct ask *ask, struct mono sent, enum txn_outcome outcome)
 {
-	struct message_txn *txn = record_txn(ask->records, ask->line.index,
+	struct message_txn *txn = journal_txn(ask->records, ask->line.index,
 	    TXN_METER, sent, ask->request, ask->request_length);
 
 	txn->outcome = (uint8_t)outcome;
@@ -26,7 +26,7 @@ record_answer(struct ask *ask, const struct client_result *result,
 	struct message_txn *txn = record_request(ask, result->sent,
 	    result->verdict == CLIENT_ANSWERED ? TXN_OK : TXN_EXCEPTION);
 
-	record_response(txn, frame->adu, frame->length - 2);
+	journal_response(txn, frame->adu, frame->length - 2);
 	txn->duration_us = (int32_t)mono_diff_us(at, result->sent);
 }
 
@@ -34,18 +34,17 @@ record_answer(struct ask *ask, const struct client_result *result,
 static void
 record_stray(struct ask *ask, const struct rtu_frame *frame, struct mono at)
 {
-	struct message_txn *txn = record_txn(ask->records, ask->line.index,
+	struct message_txn *txn = journal_txn(ask->records, ask->line.index,
 	    TXN_METER, at, frame->adu, frame->length);
 
 	txn->outcome = TXN_MISMATCH;
 	txn->address = txn->count = 0;
 	txn->request_length = 0;
-	record_response(txn, frame->adu, frame->length - 2);
+	journal_response(txn, frame->adu, frame->length - 2);
 }
 
 static void
-tell_owner(struct ask *ask, const struct client_result *result,
-    struct mono now)
+tell_owner(struct ask *ask, const struct client_result *result, struct mono now)
 {
 	if (result->device != NULL)
 		result->device->counts.up = 1;
@@ -59,7 +58,7 @@ static void
 note_timeouts(struct ask *ask, const struct device *device)
 {
 	if (device->timeouts == DOWN_AFTER)
-		record_event(ask->records, LOG_LEVEL_WARNING,
+		journal_event(ask->records, LOG_LEVEL_WARNING,
 		    device->config->name,
 		    "no answer from unit %u on line %s, %u tries; is it "
 		    "powered, are A and B the right way round",
@@ -74,9 +73,8 @@ send_request(struct ask *ask, const struct client_step *step)
 	size_t length;
 
 	ask->request[0] = step->unit;
-	length = 1 +
-	    pdu_read_request(ask->request + 1, step->request.function,
-	        step->request.address, step->request.count);
+	length = 1 + pdu_read_request(ask->request + 1, step->request.function,
+			 step->request.address, step->request.count);
 	/* Old bytes must not be taken for the beginning of the answer. */
 	line_drain(&ask->line);
 	if (!line_send(&ask->line, ask->request, length))
@@ -110,9 +108,8 @@ on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 {
 	struct ask *ask = owner;
 	struct client_result result;
-	uint32_t timeouts = ask->client.asked != NULL
-	    ? ask->client.asked->timeouts
-	    : 0;
+	uint32_t timeouts =
+	    ask->client.asked != NULL ? ask->client.asked->timeouts : 0;
 
 	result = client_frame(&ask->client, frame->adu, frame->length, at);
 	if (result.verdict == CLIENT_FOREIGN) {
@@ -121,11 +118,11 @@ on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 	}
 	record_answer(ask, &result, frame, at);
 	if (timeouts >= DOWN_AFTER)
-		record_event(ask->records, LOG_LEVEL_INFO,
+		journal_event(ask->records, LOG_LEVEL_INFO,
 		    result.device->config->name, "answers again after %u tries",
 		    timeouts);
 	if (result.verdict == CLIENT_REFUSED)
-		record_event(ask->records, LOG_LEVEL_WARNING,
+		journal_event(ask->records, LOG_LEVEL_WARNING,
 		    result.device->config->name,
 		    "refused registers %u to %u with exception %u",
 		    result.request.address,
@@ -150,8 +147,8 @@ on_timer(void *owner, struct mono now)
 	struct client_result result = client_expire(&ask->client, now);
 
 	if (result.verdict == CLIENT_FAILED) {
-		record_request(ask, result.sent,
-		    result.heard ? TXN_BROKEN : TXN_TIMEOUT);
+		record_request(
+		    ask, result.sent, result.heard ? TXN_BROKEN : TXN_TIMEOUT);
 		note_timeouts(ask, result.device);
 		tell_owner(ask, &result, now);
 	}
@@ -168,13 +165,13 @@ on_changed(void *owner, bool up, const char *error)
 	for (unsigned i = 0; i < ask->devices_count; i++)
 		ask->devices[i].counts.up = up;
 	if (up) {
-		record_event(ask->records, LOG_LEVEL_INFO, config->name,
+		journal_event(ask->records, LOG_LEVEL_INFO, config->name,
 		    "open, %s, asking at %u baud %s", config->serial,
 		    config->baud, config->format);
 		go_on(ask, clock_now());
 		return;
 	}
-	record_event(ask->records, LOG_LEVEL_WARNING, config->name,
+	journal_event(ask->records, LOG_LEVEL_WARNING, config->name,
 	    "down, %s: %s; trying again", config->serial, error);
 	result = client_abort(&ask->client, clock_now());
 	if (result.verdict != CLIENT_FAILED)
@@ -217,8 +214,8 @@ ask_start(struct ask *ask, struct ev_loop *loop,
 	ask->calls = calls;
 	ask->owner = owner;
 	client_init(&ask->client, wire, ask->devices, ask->devices_count);
-	return line_start(&ask->line, loop, config, index, RTU_REPLIES,
-	    &line_calls, ask);
+	return line_start(
+	    &ask->line, loop, config, index, RTU_REPLIES, &line_calls, ask);
 }
 
 void

@@ -11,7 +11,8 @@ enum {
 	CHUNK_US = 20000, /* an adapter may hold a frame's end back so long */
 	REQUEST_BYTES = 8,
 	FULL_TIMEOUT_EVERY = 4,
-	SLOW_AT_LEAST_US = 1000000, /* a slow read goes even if it does not fit */
+	SLOW_AT_LEAST_US =
+	    1000000, /* a slow read goes even if it does not fit */
 	SLOW_FAILURES_MAX = 3,
 	BACKOFF_MAX_US = 2000000,
 };
@@ -29,15 +30,15 @@ client_init(struct client *client, struct client_wire wire,
 static int64_t
 wire_us(const struct client *client, size_t bytes)
 {
-	return rtu_wire_us(client->wire.baud, client->wire.character_bits,
-	    bytes);
+	return rtu_wire_us(
+	    client->wire.baud, client->wire.character_bits, bytes);
 }
 
 static int64_t
 read_us(const struct client *client, uint16_t count)
 {
 	return wire_us(client, REQUEST_BYTES) +
-	    wire_us(client, 5 + 2 * (size_t)count);
+	       wire_us(client, 5 + 2 * (size_t)count);
 }
 
 static int64_t
@@ -50,7 +51,7 @@ timeout_us(const struct device *device)
 	    us > most)
 		return most;
 	return us < TIMEOUT_MIN_US && most > TIMEOUT_MIN_US ? TIMEOUT_MIN_US
-							    : us;
+	                                                    : us;
 }
 
 static struct device *
@@ -61,8 +62,7 @@ most_overdue(struct client *client)
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		struct device *device = &client->devices[i];
 
-		if (first == NULL ||
-		    mono_diff_us(first->due, device->due) > 0)
+		if (first == NULL || mono_diff_us(first->due, device->due) > 0)
 			first = device;
 	}
 	return first;
@@ -87,8 +87,8 @@ slow_block(struct client *client, struct mono now, struct mono next_due,
 		block = plan_slow(&device->plan);
 		if (block == NULL)
 			continue;
-		need_us = read_us(client, block->other_count) +
-		    device->latency_us;
+		need_us =
+		    read_us(client, block->other_count) + device->latency_us;
 		if (mono_diff_us(next_due, now) >= need_us ||
 		    mono_diff_us(now, device->slow_at) > SLOW_AT_LEAST_US) {
 			*asked = device;
@@ -203,7 +203,7 @@ learn_latency(struct client *client, size_t reply_bytes, struct mono at)
 {
 	struct device *device = client->asked;
 	int64_t us = mono_diff_us(at, client->sent) -
-	    wire_us(client, REQUEST_BYTES + reply_bytes);
+	             wire_us(client, REQUEST_BYTES + reply_bytes);
 
 	device->latency_us -= device->latency_us / 16;
 	if (us > device->latency_us)
@@ -234,8 +234,8 @@ answered(struct client *client, const uint8_t *registers, size_t length,
 	device->timeouts = 0;
 	device->counts.ok++;
 	device->counts.last_us = at.us;
-	result.sample = device_take(device, block, client->request.count,
-	    registers, at);
+	result.sample =
+	    device_take(device, block, client->request.count, registers, at);
 	/* A round of several reads, and the reads of the start, go on without
 	 * waiting for the next period. */
 	if (block->fast && device->plan.next_fast == 0)
@@ -249,8 +249,8 @@ refused(struct client *client, uint8_t exception, struct mono at)
 {
 	struct client_result result = result_for(client, CLIENT_REFUSED);
 	struct device *device = client->asked;
-	bool for_good = exception >= PDU_ILLEGAL_FUNCTION &&
-	    exception <= PDU_ILLEGAL_VALUE;
+	bool for_good =
+	    exception >= PDU_ILLEGAL_FUNCTION && exception <= PDU_ILLEGAL_VALUE;
 
 	result.exception = exception;
 	result.miss = client->block->fast;
@@ -267,8 +267,8 @@ refused(struct client *client, uint8_t exception, struct mono at)
 }
 
 struct client_result
-client_frame(struct client *client, const uint8_t *adu, size_t length,
-    struct mono at)
+client_frame(
+    struct client *client, const uint8_t *adu, size_t length, struct mono at)
 {
 	struct client_result foreign = { .verdict = CLIENT_FOREIGN };
 	const uint8_t *registers;
@@ -278,8 +278,8 @@ client_frame(struct client *client, const uint8_t *adu, size_t length,
 	if (client->state == CLIENT_IDLE ||
 	    adu[0] != client->asked->config->unit)
 		return foreign;
-	match = pdu_match_read(&client->request, adu + 1, length - 3,
-	    &registers, &exception);
+	match = pdu_match_read(
+	    &client->request, adu + 1, length - 3, &registers, &exception);
 	if (match == PDU_MATCH_NONE)
 		return foreign;
 	if (client->state == CLIENT_QUARANTINE) {
@@ -287,9 +287,8 @@ client_frame(struct client *client, const uint8_t *adu, size_t length,
 		finish(client, at);
 		return foreign;
 	}
-	return match == PDU_MATCH_DATA
-	    ? answered(client, registers, length, at)
-	    : refused(client, exception, at);
+	return match == PDU_MATCH_DATA ? answered(client, registers, length, at)
+	                               : refused(client, exception, at);
 }
 
 /* Alone on its line a silent device costs nobody anything, and is wanted back
@@ -306,8 +305,8 @@ back_off(struct client *client, struct mono now)
 	}
 	for (uint32_t i = 2; i < device->timeouts && us < BACKOFF_MAX_US; i++)
 		us *= 2;
-	device->due = mono_add_us(now,
-	    us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
+	device->due =
+	    mono_add_us(now, us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
 }
 
 /* Some meters do not refuse registers they lack, they keep silent. A block

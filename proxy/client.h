@@ -49,13 +49,13 @@ struct client {
 	struct pdu_request request;
 	struct mono sent;
 	struct mono deadline; /* WAIT, QUARANTINE */
-	struct mono pause;    /* no request before */
+	struct mono pause; /* no request before */
 	int64_t timeout_us;
 	bool heard; /* bytes came since the request */
 };
 
 struct client_step {
-	bool send;        /* ask now */
+	bool send; /* ask now */
 	struct mono wake; /* else: call again then; zero: nothing to do */
 	uint8_t unit;
 	struct pdu_request request;
@@ -64,9 +64,9 @@ struct client_step {
 enum client_verdict {
 	CLIENT_NOTHING,
 	CLIENT_ANSWERED, /* registers taken in; sample tells if complete */
-	CLIENT_REFUSED,  /* an exception */
-	CLIENT_FOREIGN,  /* a frame that answers nothing we wait for */
-	CLIENT_FAILED,   /* deadline passed */
+	CLIENT_REFUSED, /* an exception */
+	CLIENT_FOREIGN, /* a frame that answers nothing we wait for */
+	CLIENT_FAILED, /* deadline passed */
 };
 
 struct client_result {
@@ -74,9 +74,9 @@ struct client_result {
 	struct device *device; /* NULL when FOREIGN */
 	struct pdu_request request;
 	uint8_t exception;
-	bool sample;   /* ANSWERED: the device has a new complete sample */
-	bool miss;     /* FAILED, REFUSED: of a fast read */
-	bool heard;    /* FAILED: something came, but no answer */
+	bool sample; /* ANSWERED: the device has a new complete sample */
+	bool miss; /* FAILED, REFUSED: of a fast read */
+	bool heard; /* FAILED: something came, but no answer */
 	struct mono sent;
 };
 
@@ -91,8 +91,8 @@ void client_sent(struct client *client, struct mono now);
 void client_heard(struct client *client);
 
 /* A frame (unit to CRC) has come. */
-struct client_result client_frame(struct client *client, const uint8_t *adu,
-    size_t length, struct mono at);
+struct client_result client_frame(
+    struct client *client, const uint8_t *adu, size_t length, struct mono at);
 
 /* The time of client_next's wake has come. */
 struct client_result client_expire(struct client *client, struct mono now);

@@ -32,9 +32,9 @@ struct device {
 	/* Pacing; moved by client.c. */
 	struct mono due;
 	struct mono slow_at; /* last slow read */
-	bool slow_turn;      /* a fast round ended since the last slow read */
-	uint32_t timeouts;   /* in a row */
-	int64_t latency_us;  /* slowest answer of late, forgotten slowly */
+	bool slow_turn; /* a fast round ended since the last slow read */
+	uint32_t timeouts; /* in a row */
+	int64_t latency_us; /* slowest answer of late, forgotten slowly */
 
 	struct message_side counts;
 };

@@ -62,11 +62,11 @@ image_encode(struct image *image, const struct quantities *values)
 
 		if (!quantities_has(values, point->quantity))
 			continue;
-		registers = image_at(image, point->address,
-		    map_type_words(point->type));
+		registers = image_at(
+		    image, point->address, map_type_words(point->type));
 		assert(registers != NULL); /* map_load has checked it */
 		if (!point_encode(image->map, point,
-		        values->value[point->quantity], registers))
+			values->value[point->quantity], registers))
 			held++;
 	}
 	return held;

@@ -21,8 +21,8 @@ bool image_init(struct image *image, const struct map *map);
 /* The registers from address on, or NULL unless all of them lie in one
  * block. */
 uint16_t *image_at(struct image *image, uint16_t address, unsigned count);
-const uint16_t *image_read(const struct image *image, uint16_t address,
-    unsigned count);
+const uint16_t *image_read(
+    const struct image *image, uint16_t address, unsigned count);
 
 /* Encodes every known quantity that the map has a point for. Returns how many
  * were held at the end of their register's range. */

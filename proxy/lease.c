@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/record.h"
+#include "proxy/journal.h"
 
 static_assert((int)OFFSET_OWNER_SIZE == (int)MESSAGE_OWNER_SIZE,
     "an owner's name fits the message");
@@ -49,10 +49,10 @@ record_change(struct outbox *records, const struct shown *shown,
 	const char *name = shown->config->name;
 
 	if (offset->duration_s == 0)
-		record_setting(records, name, "offset", offset->owner,
-		    "ended");
+		journal_setting(
+		    records, name, "offset", offset->owner, "ended");
 	else
-		record_setting(records, name, "offset", offset->owner,
+		journal_setting(records, name, "offset", offset->owner,
 		    "%+.0f W for %u s", offset->value_w, offset->duration_s);
 }
 

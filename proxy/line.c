@@ -216,11 +216,11 @@ line_start(struct line *line, struct ev_loop *loop,
 	line->t35_us = rtu_t35_us(config->baud);
 	line->character_bits = port_character_bits(config->format);
 	rtu_init(&line->rtu, direction);
-	if (!port_init(&line->port, config->serial, config->baud,
-	        config->format))
+	if (!port_init(
+		&line->port, config->serial, config->baud, config->format))
 		return false;
-	line->timer_fd = timerfd_create(CLOCK_MONOTONIC,
-	    TFD_NONBLOCK | TFD_CLOEXEC);
+	line->timer_fd =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (line->timer_fd < 0)
 		return false;
 	ev_io_init(&line->readable, on_readable, -1, EV_READ);

@@ -19,8 +19,8 @@
 
 struct line_owner {
 	/* A whole frame; `at` is when its last byte was read. */
-	void (*frame)(void *owner, const struct rtu_frame *frame,
-	    struct mono at);
+	void (*frame)(
+	    void *owner, const struct rtu_frame *frame, struct mono at);
 	/* All frames of this read were delivered, or bytes came at all. */
 	void (*received)(void *owner, struct mono at);
 	/* The time given to line_wake has come. */

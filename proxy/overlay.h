@@ -27,7 +27,7 @@
 
 /* shown->known holds everything that could be had from the source. Needs at
  * least the active power (total or all phases), else shown->known is 0. */
-void overlay_apply(const struct quantities *source, double offset_w,
-    struct quantities *shown);
+void overlay_apply(
+    const struct quantities *source, double offset_w, struct quantities *shown);
 
 #endif

@@ -34,7 +34,7 @@ enum pdu_exception {
 struct pdu_request {
 	uint8_t function;
 	uint16_t address; /* 0 for functions without one */
-	uint16_t count;   /* registers or bits; 1 for single writes */
+	uint16_t count; /* registers or bits; 1 for single writes */
 };
 
 /*
@@ -44,8 +44,8 @@ struct pdu_request {
  * that does not fit, or a length that does not; ILLEGAL_ADDRESS when address +
  * count passes 65536. *request is filled as far as it could be read.
  */
-enum pdu_exception pdu_parse_request(const uint8_t *pdu, size_t length,
-    struct pdu_request *request);
+enum pdu_exception pdu_parse_request(
+    const uint8_t *pdu, size_t length, struct pdu_request *request);
 
 /* Writes the 5 bytes of a read request (functions 1 to 4). */
 size_t pdu_read_request(uint8_t pdu[static PDU_MAX], uint8_t function,
@@ -56,9 +56,9 @@ size_t pdu_write_exception(uint8_t pdu[static PDU_MAX], uint8_t function,
     enum pdu_exception exception);
 
 enum pdu_match {
-	PDU_MATCH_DATA,      /* the registers asked for */
+	PDU_MATCH_DATA, /* the registers asked for */
 	PDU_MATCH_EXCEPTION, /* *exception tells which */
-	PDU_MATCH_NONE,      /* an answer to something else */
+	PDU_MATCH_NONE, /* an answer to something else */
 };
 
 /*

@@ -26,10 +26,9 @@ can_extend(const struct map *map, const struct plan_block *block,
 	unsigned end = (unsigned)block->address + block->count;
 	unsigned point_end = point->address + map_type_words(point->type);
 
-	return block_of(map, block->address) ==
-	    block_of(map, point->address) &&
-	    point->address <= end + map->hole_max &&
-	    point_end - block->address <= words_max;
+	return block_of(map, block->address) == block_of(map, point->address) &&
+	       point->address <= end + map->hole_max &&
+	       point_end - block->address <= words_max;
 }
 
 static bool
@@ -40,7 +39,7 @@ is_covered(const struct plan *plan, const struct map_point *point)
 
 		if (point->address >= block->address &&
 		    point->address + map_type_words(point->type) <=
-		        (unsigned)block->address + block->count)
+			(unsigned)block->address + block->count)
 			return true;
 	}
 	return false;
@@ -48,8 +47,8 @@ is_covered(const struct plan *plan, const struct map_point *point)
 
 /* Points come by address, so one pass merges what can be merged. */
 static bool
-add_points(struct plan *plan, const struct map *map, bool fast,
-    unsigned words_max)
+add_points(
+    struct plan *plan, const struct map *map, bool fast, unsigned words_max)
 {
 	struct plan_block *open = NULL;
 
@@ -65,8 +64,9 @@ add_points(struct plan *plan, const struct map *map, bool fast,
 			*open = (struct plan_block){ .fast = fast };
 			open->address = point->address;
 		}
-		open->count = (uint16_t)(point->address +
-		    map_type_words(point->type) - open->address);
+		open->count =
+		    (uint16_t)(point->address + map_type_words(point->type) -
+			       open->address);
 	}
 	return true;
 }
@@ -80,16 +80,15 @@ set_other_count(struct plan_block *block, const struct map *map)
 
 	assert(around != NULL);
 	fits = end <= (unsigned)around->address + around->count &&
-	    block->count + 2u <= map->words_max;
+	       block->count + 2u <= map->words_max;
 	block->other_count = (uint16_t)(block->count + (fits ? 2 : 0));
 }
 
 bool
 plan_build(struct plan *plan, const struct map *map)
 {
-	unsigned slow_words = map->words_max < PLAN_SLOW_WORDS
-	    ? map->words_max
-	    : PLAN_SLOW_WORDS;
+	unsigned slow_words =
+	    map->words_max < PLAN_SLOW_WORDS ? map->words_max : PLAN_SLOW_WORDS;
 
 	memset(plan, 0, sizeof(*plan));
 	if (!add_points(plan, map, true, map->words_max))

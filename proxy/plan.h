@@ -30,7 +30,7 @@ struct plan_block {
 	uint16_t count;
 	uint16_t other_count; /* count, or count + 2 */
 	bool fast;
-	bool seen;    /* answered at least once */
+	bool seen; /* answered at least once */
 	bool refused; /* the device does not have it; not asked again */
 	bool alternate;
 	uint8_t failures; /* reads in a row that brought nothing */

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 bool
-port_init(struct port *port, const char *path, uint32_t baud,
-    const char *format)
+port_init(
+    struct port *port, const char *path, uint32_t baud, const char *format)
 {
 	*port = (struct port){ .path = path };
-	port->modbus = modbus_new_rtu(path, (int)baud, format[1],
-	    format[0] - '0', format[2] - '0');
+	port->modbus = modbus_new_rtu(
+	    path, (int)baud, format[1], format[0] - '0', format[2] - '0');
 	return port->modbus != NULL;
 }
 

@@ -14,13 +14,13 @@
 
 struct port {
 	modbus_t *modbus;
-	const char *path;   /* borrowed from the configuration */
-	bool low_latency;   /* the driver took ASYNC_LOW_LATENCY */
+	const char *path; /* borrowed from the configuration */
+	bool low_latency; /* the driver took ASYNC_LOW_LATENCY */
 };
 
 /* Allocates the libmodbus context; opens nothing. format: "8N1". */
-bool port_init(struct port *port, const char *path, uint32_t baud,
-    const char *format);
+bool port_init(
+    struct port *port, const char *path, uint32_t baud, const char *format);
 void port_free(struct port *port);
 
 /* The descriptor, non-blocking, raw, locked against other programs; -1 with

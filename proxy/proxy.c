@@ -15,7 +15,7 @@
 #include "proxy/answer.h"
 #include "proxy/ask.h"
 #include "proxy/lease.h"
-#include "proxy/record.h"
+#include "proxy/journal.h"
 #include "proxy/setup.h"
 #include "proxy/snapshot.h"
 
@@ -60,26 +60,26 @@ log_distrust(struct proxy *proxy, struct shown *shown, enum reason before)
 	if (shown->distrust == before)
 		return;
 	if (shown->distrust == REASON_NONE)
-		record_event(&proxy->records, LOG_LEVEL_INFO,
+		journal_event(&proxy->records, LOG_LEVEL_INFO,
 		    shown->config->name, "samples can be trusted again");
 	else
-		record_event(&proxy->records, LOG_LEVEL_WARNING,
+		journal_event(&proxy->records, LOG_LEVEL_WARNING,
 		    shown->config->name, "sample not used: %s",
 		    reason_text(shown->distrust));
 }
 
 static void
-log_state(struct proxy *proxy, const struct shown *shown,
-    enum shown_state before)
+log_state(
+    struct proxy *proxy, const struct shown *shown, enum shown_state before)
 {
 	if (shown->state == before)
 		return;
 	if (shown->state == SHOWN_ACTIVE)
-		record_event(&proxy->records, LOG_LEVEL_INFO,
+		journal_event(&proxy->records, LOG_LEVEL_INFO,
 		    shown->config->name, "answering: fresh samples from %s",
 		    shown->config->source);
 	else
-		record_event(&proxy->records, LOG_LEVEL_WARNING,
+		journal_event(&proxy->records, LOG_LEVEL_WARNING,
 		    shown->config->name,
 		    "silent: no good sample from %s for more than %u ms",
 		    shown->config->source, shown->config->max_age_ms);
@@ -87,8 +87,8 @@ log_state(struct proxy *proxy, const struct shown *shown,
 
 /* Powers with every sample, the rest once a second: they hardly move. */
 static uint64_t
-worth_recording(struct proxy *proxy, const struct device *device,
-    struct mono now)
+worth_recording(
+    struct proxy *proxy, const struct device *device, struct mono now)
 {
 	struct mono *last = &proxy->readings_at[device->index];
 
@@ -102,11 +102,11 @@ static void
 record_shown_reading(struct proxy *proxy, const struct shown *shown)
 {
 	uint64_t which = UINT64_C(1) << QUANTITY_ACTIVE_POWER |
-	    UINT64_C(1) << QUANTITY_OFFSET;
+	                 UINT64_C(1) << QUANTITY_OFFSET;
 	struct quantities values = shown->values;
 
 	quantities_put(&values, QUANTITY_OFFSET, shown->offset_w);
-	record_reading(&proxy->records, true, shown->index, &values, which);
+	journal_reading(&proxy->records, true, shown->index, &values, which);
 }
 
 static void
@@ -115,7 +115,7 @@ on_sample(void *owner, struct device *device, struct mono now)
 	struct proxy *proxy = owner;
 
 	device_forget_old(device, now);
-	record_reading(&proxy->records, false, device->index, &device->values,
+	journal_reading(&proxy->records, false, device->index, &device->values,
 	    worth_recording(proxy, device, now));
 	for (unsigned i = 0; i < proxy->shown_count; i++) {
 		struct shown *shown = &proxy->shown[i];
@@ -224,8 +224,8 @@ on_web(struct ev_loop *loop, ev_io *watcher, int events)
 	enum message_status status;
 
 	(void)events;
-	while ((status = message_receive(watcher->fd, &message)) ==
-	    MESSAGE_DONE) {
+	while (
+	    (status = message_receive(watcher->fd, &message)) == MESSAGE_DONE) {
 		if (message.type == MESSAGE_OFFSET)
 			lease_request(proxy->shown, proxy->shown_count,
 			    &message.body.offset, &proxy->records,
@@ -248,8 +248,7 @@ build_devices(struct proxy *proxy)
 	const struct setup *setup = proxy->start->setup;
 
 	for (unsigned i = 0; i < proxy->config->devices_count; i++) {
-		const struct config_device *config =
-		    &proxy->config->devices[i];
+		const struct config_device *config = &proxy->config->devices[i];
 		struct device *device;
 
 		device = ask_add(ask_for(proxy, config->line_index), config, i,
@@ -276,7 +275,7 @@ build_shown(struct proxy *proxy)
 		struct shown *shown = &proxy->shown[i];
 
 		if (!shown_init(shown, config, i, setup->shown_map[i],
-		        proxy->config->site))
+			proxy->config->site))
 			log_fatal(EX_CONFIG,
 			    "shown %s: map %s has too many registers",
 			    config->name, config->map);
@@ -318,8 +317,7 @@ stop_lines(struct proxy *proxy)
 static void
 start_watchers(struct proxy *proxy)
 {
-	ev_io_init(&proxy->parent, on_parent, proxy->start->parent_fd,
-	    EV_READ);
+	ev_io_init(&proxy->parent, on_parent, proxy->start->parent_fd, EV_READ);
 	ev_io_init(&proxy->web, on_web, proxy->start->web_fd, EV_READ);
 	ev_timer_init(&proxy->tick, on_tick, TICK_S, TICK_S);
 	ev_timer_init(&proxy->flush, on_flush, 0.0, 0.0);
@@ -349,8 +347,8 @@ drain(struct proxy *proxy)
 	struct timespec pause = { .tv_nsec = 2000000 };
 	struct mono until = mono_add_ms(clock_now(), STOP_FLUSH_MS);
 
-	while (!outbox_flush(&proxy->records) &&
-	    !mono_reached(clock_now(), until))
+	while (
+	    !outbox_flush(&proxy->records) && !mono_reached(clock_now(), until))
 		nanosleep(&pause, NULL);
 }
 
@@ -361,7 +359,7 @@ lock_memory(void)
 {
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
 		log_info("memory is not locked; a swapping machine may "
-		         "delay answers");
+			 "delay answers");
 }
 
 int

@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 enum {
-	RTU_ADU_MIN = 4,   /* unit, function, CRC */
+	RTU_ADU_MIN = 4, /* unit, function, CRC */
 	RTU_ADU_MAX = 256,
 	RTU_BUFFER = 512,
 };
@@ -33,10 +33,10 @@ enum rtu_direction { RTU_REQUESTS, RTU_REPLIES };
 struct rtu {
 	enum rtu_direction direction;
 	size_t length; /* bytes in buffer */
-	size_t taken;  /* at its head, already given out as a frame */
+	size_t taken; /* at its head, already given out as a frame */
 	uint64_t frames;
 	uint64_t dropped; /* bytes that were part of no frame */
-	uint64_t broken;  /* runs of such bytes: about the frames lost */
+	uint64_t broken; /* runs of such bytes: about the frames lost */
 	bool in_garbage;
 	uint8_t buffer[RTU_BUFFER];
 };
@@ -76,8 +76,8 @@ void rtu_reset(struct rtu *rtu);
  * needed to know, -1 only silence can tell (unknown function code), -2 no
  * frame can begin like this.
  */
-int rtu_expect(enum rtu_direction direction, const uint8_t *bytes,
-    size_t length);
+int rtu_expect(
+    enum rtu_direction direction, const uint8_t *bytes, size_t length);
 
 /* t3.5 in microseconds: 3.5 characters of 11 bits, 1750 above 19200 baud. */
 int64_t rtu_t35_us(uint32_t baud);

@@ -18,18 +18,17 @@ struct loading {
 
 /* The error belongs to the line that names the map, not to the map. */
 static void
-refuse_missing(const struct loading *loading, const char *block,
-    const char *path)
+refuse_missing(
+    const struct loading *loading, const char *block, const char *path)
 {
 	struct yaml_file *file;
 
-	file = yaml_file_open(loading->file, loading->error,
-	    loading->error_size);
+	file =
+	    yaml_file_open(loading->file, loading->error, loading->error_size);
 	if (file == NULL)
 		return;
 	yaml_file_refuse(file, block, "map",
-	    "there is no map file %s; see the folder for the known ones",
-	    path);
+	    "there is no map file %s; see the folder for the known ones", path);
 	yaml_file_close(file);
 }
 
@@ -65,15 +64,15 @@ load_maps(struct loading *loading, struct setup *setup)
 
 	for (unsigned i = 0; i < config->devices_count; i++) {
 		snprintf(block, sizeof(block), "devices[%u]", i);
-		setup->device_map[i] = get_map(loading, setup,
-		    config->devices[i].map, block);
+		setup->device_map[i] =
+		    get_map(loading, setup, config->devices[i].map, block);
 		if (setup->device_map[i] == NULL)
 			return false;
 	}
 	for (unsigned i = 0; i < config->shown_count; i++) {
 		snprintf(block, sizeof(block), "shown[%u]", i);
-		setup->shown_map[i] = get_map(loading, setup,
-		    config->shown[i].map, block);
+		setup->shown_map[i] =
+		    get_map(loading, setup, config->shown[i].map, block);
 		if (setup->shown_map[i] == NULL)
 			return false;
 	}
@@ -81,8 +80,8 @@ load_maps(struct loading *loading, struct setup *setup)
 }
 
 struct setup *
-setup_load(const char *file, const char *map_dir, char *error,
-    unsigned error_size)
+setup_load(
+    const char *file, const char *map_dir, char *error, unsigned error_size)
 {
 	struct loading loading = {
 		.file = file,
@@ -98,8 +97,9 @@ setup_load(const char *file, const char *map_dir, char *error,
 	}
 	setup->config = config_load(file, error, error_size);
 	if (setup->config != NULL) {
-		setup->maps = calloc(setup->config->devices_count +
-		        setup->config->shown_count, sizeof(*setup->maps));
+		setup->maps = calloc(
+		    setup->config->devices_count + setup->config->shown_count,
+		    sizeof(*setup->maps));
 		if (setup->maps != NULL && load_maps(&loading, setup))
 			return setup;
 	}

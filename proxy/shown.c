@@ -85,8 +85,8 @@ void
 shown_sample(struct shown *shown, const struct quantities *sample,
     struct mono sample_at, struct mono now)
 {
-	shown->distrust = trust_check(&shown->policy.settings.trust, sample,
-	    sample_at.us, now.us);
+	shown->distrust = trust_check(
+	    &shown->policy.settings.trust, sample, sample_at.us, now.us);
 	if (shown->distrust != REASON_NONE) {
 		shown_missed(shown, now);
 		return;
@@ -111,8 +111,8 @@ static bool
 is_fresh(const struct shown *shown, struct mono now)
 {
 	return mono_is_set(shown->sample_at) &&
-	    mono_diff_us(now, shown->sample_at) <=
-	    (int64_t)shown->config->max_age_ms * 1000;
+	       mono_diff_us(now, shown->sample_at) <=
+	           (int64_t)shown->config->max_age_ms * 1000;
 }
 
 bool
@@ -151,8 +151,8 @@ refusal(const struct shown *shown, const uint8_t *pdu, size_t length,
 		return PDU_ILLEGAL_FUNCTION;
 	if (bad != PDU_OK)
 		return (uint8_t)bad;
-	*registers = image_read(&shown->image, request->address,
-	    request->count);
+	*registers =
+	    image_read(&shown->image, request->address, request->count);
 	return *registers == NULL ? PDU_ILLEGAL_ADDRESS : PDU_OK;
 }
 
@@ -169,8 +169,8 @@ shown_answer(const struct shown *shown, const uint8_t *request, size_t length,
 		return SHOWN_NO_DATA;
 	*exception = refusal(shown, request, length, &parsed, &registers);
 	if (*exception != PDU_OK)
-		*pdu_length = pdu_write_exception(pdu, request[0],
-		    (enum pdu_exception)*exception);
+		*pdu_length = pdu_write_exception(
+		    pdu, request[0], (enum pdu_exception) * exception);
 	else
 		*pdu_length = write_registers(registers, &parsed, pdu);
 	return SHOWN_ANSWER;

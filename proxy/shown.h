@@ -31,8 +31,8 @@ struct shown {
 	struct quantities truth;
 	struct quantities values; /* as shown */
 	struct policy_output output;
-	double offset_w;       /* in the image now */
-	enum reason distrust;  /* why the newest sample was not used */
+	double offset_w; /* in the image now */
+	enum reason distrust; /* why the newest sample was not used */
 	uint64_t counter_floor[2]; /* energies shown never fall, Wh */
 	struct message_side counts;
 	bool changed; /* since the last snapshot */
@@ -53,7 +53,7 @@ void shown_missed(struct shown *shown, struct mono now);
 bool shown_check_age(struct shown *shown, struct mono now);
 
 enum shown_verdict {
-	SHOWN_ANSWER,  /* a reply, or an exception, is in pdu */
+	SHOWN_ANSWER, /* a reply, or an exception, is in pdu */
 	SHOWN_NO_DATA, /* keep silent */
 };
 

@@ -31,6 +31,5 @@ snapshot_push(struct outbox *updates, struct shown *shown,
 	snapshot->inverter = shown->counts;
 	snapshot->dropped = dropped;
 	snapshot->known = shown->truth.known;
-	memcpy(snapshot->value, shown->truth.value,
-	    sizeof(shown->truth.value));
+	memcpy(snapshot->value, shown->truth.value, sizeof(shown->truth.value));
 }

@@ -55,8 +55,8 @@ sleep_until(int64_t us)
 	struct timespec at = { .tv_sec = us / 1000000,
 		.tv_nsec = us % 1000000 * 1000 };
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) ==
-	    EINTR)
+	while (
+	    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		continue;
 }
 
@@ -97,11 +97,11 @@ setup(struct asker *asker, char **argv)
 	unsigned sum;
 
 	asker->fd = open_tty(argv[1]);
-	asker->character_us_x1000 = baud > 0 ? 10 * INT64_C(1000000000) / baud
-					     : 0;
-	asker->silence_us = baud == 0 ? 500
-	    : baud > 19200            ? 1750
-				      : 38500000 / baud;
+	asker->character_us_x1000 =
+	    baud > 0 ? 10 * INT64_C(1000000000) / baud : 0;
+	asker->silence_us = baud == 0      ? 500
+	                    : baud > 19200 ? 1750
+	                                   : 38500000 / baud;
 	asker->period_us = (int64_t)(atof(argv[8]) * 1000);
 	asker->request[0] = (uint8_t)atoi(argv[3]);
 	asker->request[1] = (uint8_t)atoi(argv[4]);
@@ -149,7 +149,7 @@ ask(const struct asker *asker)
 			return -2;
 	}
 	return length == asker->expect && crc(reply, length) == 0 ? first - sent
-								  : -2;
+	                                                          : -2;
 }
 
 static void
@@ -171,7 +171,7 @@ run(const struct asker *asker, size_t requests, struct tally *tally)
 		else
 			tally->broken++;
 		next = asker->period_us > 0 ? next + asker->period_us
-					    : now_us() + asker->silence_us;
+		                            : now_us() + asker->silence_us;
 	}
 }
 
@@ -190,8 +190,8 @@ percentile(const struct tally *tally, double part)
 
 	if (tally->good == 0)
 		return -1;
-	return (long long)tally->turnaround[at < tally->good ? at
-							     : tally->good - 1];
+	return (long long)
+	    tally->turnaround[at < tally->good ? at : tally->good - 1];
 }
 
 int
@@ -203,7 +203,7 @@ main(int argc, char **argv)
 
 	if (argc != 9) {
 		fprintf(stderr, "usage: asker DEVICE BAUD UNIT FUNCTION "
-		    "ADDRESS COUNT REQUESTS PERIOD_MS\n");
+				"ADDRESS COUNT REQUESTS PERIOD_MS\n");
 		return 64;
 	}
 	requests = (size_t)atol(argv[7]);

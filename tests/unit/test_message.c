@@ -30,10 +30,8 @@ every_fresh_message_is_good(void **state)
 	for (unsigned type = 1; type < MESSAGE_TYPE_END; type++) {
 		message_init(&message, (enum message_type)type);
 		assert_true(message_check(&message, length_of(&message)));
-		assert_false(
-		    message_check(&message, length_of(&message) - 1));
-		assert_false(
-		    message_check(&message, length_of(&message) + 1));
+		assert_false(message_check(&message, length_of(&message) - 1));
+		assert_false(message_check(&message, length_of(&message) + 1));
 	}
 }
 
@@ -174,8 +172,8 @@ random_bytes_never_crash(void **state)
 		for (size_t k = 0; k < sizeof(message); k++)
 			bytes[k] = (uint8_t)random();
 		message.type = (uint32_t)random() % (MESSAGE_TYPE_END + 1);
-		(void)message_check(&message,
-		    (uint64_t)random() % (sizeof(message) + 1));
+		(void)message_check(
+		    &message, (uint64_t)random() % (sizeof(message) + 1));
 	}
 }
 
@@ -192,8 +190,7 @@ a_full_socket_never_blocks_and_says_again(void **state)
 	assert_int_equal(message_send(pair[0], &message), MESSAGE_AGAIN);
 	assert_true(sent > 50);
 	for (int i = 0; i < sent; i++)
-		assert_int_equal(message_receive(pair[1], &back),
-		    MESSAGE_DONE);
+		assert_int_equal(message_receive(pair[1], &back), MESSAGE_DONE);
 	assert_int_equal(message_receive(pair[1], &back), MESSAGE_AGAIN);
 	/* Longer than any message, and no message at all. */
 	assert_int_equal(send(pair[0], &back, sizeof(back), 0), sizeof(back));

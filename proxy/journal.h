@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Puts what happened into the ring towards storage. Never waits. */
-#ifndef PROXY_RECORD_H
-#define PROXY_RECORD_H
+#ifndef PROXY_JOURNAL_H
+#define PROXY_JOURNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,26 +16,26 @@ struct shown;
 
 /* A transaction begun at `at` (last byte of the request). The request is
  * copied (unit to CRC); outcome and the rest are the caller's to fill. */
-struct message_txn *record_txn(struct outbox *records, unsigned line,
+struct message_txn *journal_txn(struct outbox *records, unsigned line,
     enum txn_side side, struct mono at, const uint8_t *request, size_t length);
 
 /* Adds the response. pdu_with_unit lacks the CRC, which is put behind. */
-void record_response(struct message_txn *txn, const uint8_t *unit_and_pdu,
-    size_t length);
+void journal_response(
+    struct message_txn *txn, const uint8_t *unit_and_pdu, size_t length);
 
 /* The values behind an answer: true, shown, offset, reason, age. */
-void record_shown(struct message_txn *txn, const struct shown *shown,
-    struct mono now);
+void journal_shown(
+    struct message_txn *txn, const struct shown *shown, struct mono now);
 
-void record_reading(struct outbox *records, bool shown, unsigned subject,
+void journal_reading(struct outbox *records, bool shown, unsigned subject,
     const struct quantities *values, uint64_t which);
 
 /* An event, which is also logged. Subject: "line meter", "shown solis". */
-void record_event(struct outbox *records, enum log_level level,
+void journal_event(struct outbox *records, enum log_level level,
     const char *subject, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-void record_setting(struct outbox *records, const char *subject,
+void journal_setting(struct outbox *records, const char *subject,
     const char *key, const char *owner, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proxy/record.h"
+#include "proxy/journal.h"
 
 #include <assert.h>
 #include <math.h>
@@ -11,8 +11,8 @@
 #include "proxy/pdu.h"
 #include "proxy/shown.h"
 
-static_assert((int)QUANTITY_COUNT <= (int)MESSAGE_QUANTITIES,
-    "room for every quantity");
+static_assert(
+    (int)QUANTITY_COUNT <= (int)MESSAGE_QUANTITIES, "room for every quantity");
 
 static void
 copy_text(char *to, size_t size, const char *from)
@@ -28,7 +28,7 @@ wall_of(struct mono at)
 }
 
 struct message_txn *
-record_txn(struct outbox *records, unsigned line, enum txn_side side,
+journal_txn(struct outbox *records, unsigned line, enum txn_side side,
     struct mono at, const uint8_t *request, size_t length)
 {
 	struct message_txn *txn = &outbox_push(records, MESSAGE_TXN)->body.txn;
@@ -52,8 +52,8 @@ record_txn(struct outbox *records, unsigned line, enum txn_side side,
 }
 
 void
-record_response(struct message_txn *txn, const uint8_t *unit_and_pdu,
-    size_t length)
+journal_response(
+    struct message_txn *txn, const uint8_t *unit_and_pdu, size_t length)
 {
 	uint16_t crc = crc_modbus(unit_and_pdu, length);
 
@@ -73,8 +73,8 @@ watts(double value)
 }
 
 void
-record_shown(struct message_txn *txn, const struct shown *shown,
-    struct mono now)
+journal_shown(
+    struct message_txn *txn, const struct shown *shown, struct mono now)
 {
 	txn->reason = (uint8_t)shown->output.reason;
 	if (!mono_is_set(shown->sample_at))
@@ -82,12 +82,12 @@ record_shown(struct message_txn *txn, const struct shown *shown,
 	txn->true_w = watts(shown->truth.value[QUANTITY_ACTIVE_POWER]);
 	txn->shown_w = watts(shown->values.value[QUANTITY_ACTIVE_POWER]);
 	txn->offset_w = watts(shown->offset_w);
-	txn->sample_age_ms = (int32_t)(mono_diff_us(now, shown->sample_at) /
-	    1000);
+	txn->sample_age_ms =
+	    (int32_t)(mono_diff_us(now, shown->sample_at) / 1000);
 }
 
 void
-record_reading(struct outbox *records, bool shown, unsigned subject,
+journal_reading(struct outbox *records, bool shown, unsigned subject,
     const struct quantities *values, uint64_t which)
 {
 	struct message_reading *reading;
@@ -104,7 +104,7 @@ record_reading(struct outbox *records, bool shown, unsigned subject,
 }
 
 void
-record_event(struct outbox *records, enum log_level level, const char *subject,
+journal_event(struct outbox *records, enum log_level level, const char *subject,
     const char *format, ...)
 {
 	struct message_event *event;
@@ -124,7 +124,7 @@ record_event(struct outbox *records, enum log_level level, const char *subject,
 }
 
 void
-record_setting(struct outbox *records, const char *subject, const char *key,
+journal_setting(struct outbox *records, const char *subject, const char *key,
     const char *owner, const char *format, ...)
 {
 	struct message_setting *setting;

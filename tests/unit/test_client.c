@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The asking side in virtual time, against a meter that may be late, silent,
+ * double or wrong. The meter writes the number of the request into its
+ * answer, so an answer taken for another request shows.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/client.h"
+
+enum { POLL_MS = 200, TIMEOUT_MS = 200, UNIT = 1 };
+
+static const struct config_device config = {
+	.name = "grid",
+	.unit = UNIT,
+	.poll_ms = POLL_MS,
+	.timeout_ms = TIMEOUT_MS,
+};
+
+/* Two fast points in one read, three slow ones in two. */
+static const struct map map = {
+	.name = "test",
+	.function = 4,
+	.words_max = 80,
+	.hole_max = 10,
+	.points_count = 5,
+	.points = {
+		{ QUANTITY_VOLTAGE, 0, MAP_U16, 1.0, false },
+		{ QUANTITY_ACTIVE_POWER_L1, 12, MAP_U16, 1.0, true },
+		{ QUANTITY_ACTIVE_POWER, 16, MAP_U16, 1.0, true },
+		{ QUANTITY_FREQUENCY, 40, MAP_U16, 1.0, false },
+		{ QUANTITY_ENERGY_IMPORT, 42, MAP_U32, 1.0, false },
+	},
+	.blocks_count = 1,
+	.blocks = { { 0, 60 } },
+};
+
+static const struct client_wire wire = { .baud = 9600, .character_bits = 10 };
+
+struct bench {
+	struct device devices[2];
+	struct client client;
+	struct mono now;
+	uint16_t asked; /* number of the request on the wire */
+	struct pdu_request request;
+};
+
+static void
+bench_init(struct bench *bench, unsigned devices)
+{
+	memset(bench, 0, sizeof(*bench));
+	bench->now.us = 1000000;
+	for (unsigned i = 0; i < devices; i++)
+		assert_true(device_init(&bench->devices[i], &config, i, &map));
+	client_init(&bench->client, wire, bench->devices, devices);
+}
+
+/* Lets time pass until a request goes out. Returns false if what was under
+ * way failed first (the result is in *result). */
+static bool
+until_sent(struct bench *bench, struct client_result *result)
+{
+	for (int i = 0; i < 100; i++) {
+		struct client_step step =
+		    client_next(&bench->client, bench->now);
+
+		if (step.send) {
+			bench->request = step.request;
+			bench->asked++;
+			client_sent(&bench->client, bench->now);
+			return true;
+		}
+		assert_true(mono_is_set(step.wake));
+		if (mono_diff_us(step.wake, bench->now) > 0)
+			bench->now = step.wake;
+		*result = client_expire(&bench->client, bench->now);
+		if (result->verdict == CLIENT_FAILED)
+			return false;
+	}
+	fail_msg("nothing was ever asked");
+	return false;
+}
+
+static size_t
+answer_to(const struct pdu_request *request, uint16_t number, uint8_t unit,
+    uint8_t *adu)
+{
+	adu[0] = unit;
+	adu[1] = request->function;
+	adu[2] = (uint8_t)(2 * request->count);
+	for (unsigned i = 0; i < request->count; i++)
+		pdu_put_u16(adu + 3 + 2 * i, number);
+	return 5 + 2 * (size_t)request->count;
+}
+
+static struct client_result
+answer(struct bench *bench, int64_t after_ms)
+{
+	uint8_t adu[256];
+	size_t length = answer_to(&bench->request, bench->asked, UNIT, adu);
+
+	bench->now = mono_add_ms(bench->now, after_ms);
+	client_heard(&bench->client);
+	return client_frame(&bench->client, adu, length, bench->now);
+}
+
+static void
+the_first_fast_round_completes_a_sample(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	int requests = 0;
+
+	bench_init(&bench, 1);
+	while (!result.sample) {
+		assert_true(until_sent(&bench, &result));
+		result = answer(&bench, 30);
+		assert_int_equal(result.verdict, CLIENT_ANSWERED);
+		requests++;
+		assert_true(requests < 10);
+	}
+	assert_int_equal(requests, 3); /* two slow, one fast */
+	assert_int_equal(bench.request.address, 12);
+	assert_int_equal(bench.devices[0].sample_at.us, bench.now.us);
+}
+
+static void
+polls_keep_their_period(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	struct mono first = { 0 };
+	int samples = 0;
+
+	bench_init(&bench, 1);
+	while (samples < 51) {
+		assert_true(until_sent(&bench, &result));
+		result = answer(&bench, 30);
+		if (!result.sample)
+			continue;
+		if (samples++ == 0)
+			first = bench.now;
+	}
+	assert_in_range(mono_diff_us(bench.now, first), 50 * POLL_MS * 990,
+	    50 * POLL_MS * 1010);
+}
+
+static void
+successive_reads_of_a_block_differ_in_length(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	uint16_t last = 0;
+
+	bench_init(&bench, 1);
+	for (int i = 0; i < 40; i++) {
+		assert_true(until_sent(&bench, &result));
+		if (bench.request.address == 12) {
+			assert_int_not_equal(bench.request.count, last);
+			last = bench.request.count;
+		}
+		answer(&bench, 30);
+	}
+}
+
+static void
+a_timeout_is_followed_by_a_quarantine(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	struct mono failed;
+	uint8_t adu[256];
+	size_t length;
+
+	bench_init(&bench, 1);
+	assert_true(until_sent(&bench, &result));
+	length = answer_to(&bench.request, bench.asked, UNIT, adu);
+	assert_false(until_sent(&bench, &result));
+	failed = bench.now;
+	/* Nothing is asked for as long as the timeout was. */
+	assert_true(until_sent(&bench, &result));
+	assert_true(mono_diff_us(bench.now, failed) >= 60000);
+	/* The late answer now fits neither count nor turn. */
+	result = client_frame(&bench.client, adu, length, bench.now);
+	assert_int_equal(result.verdict, CLIENT_FOREIGN);
+	assert_int_equal(bench.devices[0].counts.ok, 0);
+}
+
+static void
+a_late_answer_ends_the_quarantine_and_is_not_taken(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	struct mono seen;
+
+	bench_init(&bench, 1);
+	assert_true(until_sent(&bench, &result));
+	assert_false(until_sent(&bench, &result));
+	result = answer(&bench, 5);
+	assert_int_equal(result.verdict, CLIENT_FOREIGN);
+	assert_int_equal(bench.devices[0].values.known, 0);
+	seen = bench.now;
+	assert_true(until_sent(&bench, &result));
+	assert_true(mono_diff_us(bench.now, seen) < 10000);
+}
+
+/* What may come instead of the answer. */
+static void
+frames_that_answer_nothing_are_foreign(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	uint8_t adu[256];
+	size_t length;
+
+	bench_init(&bench, 1);
+	assert_true(until_sent(&bench, &result));
+	length = answer_to(&bench.request, 1, UNIT + 1, adu);
+	result = client_frame(&bench.client, adu, length, bench.now);
+	assert_int_equal(result.verdict, CLIENT_FOREIGN);
+	answer_to(&bench.request, 1, UNIT, adu);
+	adu[1] = 3;
+	result = client_frame(&bench.client, adu, length, bench.now);
+	assert_int_equal(result.verdict, CLIENT_FOREIGN);
+	bench.request.count--;
+	length = answer_to(&bench.request, 1, UNIT, adu);
+	result = client_frame(&bench.client, adu, length, bench.now);
+	assert_int_equal(result.verdict, CLIENT_FOREIGN);
+	bench.request.count++;
+	assert_int_equal(answer(&bench, 20).verdict, CLIENT_ANSWERED);
+	/* And the same answer once more. */
+	assert_int_equal(answer(&bench, 1).verdict, CLIENT_FOREIGN);
+}
+
+static void
+a_refused_slow_block_is_done_without(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	uint8_t refusal[5] = { UNIT, 0x84, 2 };
+	int refused = 0;
+
+	bench_init(&bench, 1);
+	for (int i = 0; i < 30; i++) {
+		assert_true(until_sent(&bench, &result));
+		if (bench.request.address != 40) {
+			answer(&bench, 20);
+			continue;
+		}
+		result = client_frame(&bench.client, refusal, 5, bench.now);
+		assert_int_equal(result.verdict, CLIENT_REFUSED);
+		assert_int_equal(result.exception, 2);
+		refused++;
+	}
+	assert_int_equal(refused, 1);
+	assert_true(mono_is_set(bench.devices[0].sample_at));
+}
+
+static void
+a_slow_block_that_stays_silent_is_done_without(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+
+	bench_init(&bench, 1);
+	for (int i = 0; i < 40; i++) {
+		if (until_sent(&bench, &result) && bench.request.address != 40)
+			answer(&bench, 20);
+	}
+	assert_true(mono_is_set(bench.devices[0].sample_at));
+	assert_true(
+	    quantities_has(&bench.devices[0].values, QUANTITY_ACTIVE_POWER));
+}
+
+static void
+a_dead_neighbour_costs_less_and_less(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	int good = 0, dead = 0;
+
+	bench_init(&bench, 2);
+	while (bench.now.us < 31 * INT64_C(1000000)) {
+		if (!until_sent(&bench, &result))
+			continue;
+		if (bench.client.asked == &bench.devices[0]) {
+			answer(&bench, 20);
+			good++;
+		} else {
+			dead++;
+		}
+	}
+	assert_true(dead < 25);
+	assert_true(good > 200);
+}
+
+static void
+attempts_refresh_no_age(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	struct mono sample;
+
+	bench_init(&bench, 1);
+	while (!result.sample) {
+		assert_true(until_sent(&bench, &result));
+		result = answer(&bench, 30);
+	}
+	sample = bench.devices[0].sample_at;
+	for (int i = 0; i < 50; i++)
+		(void)until_sent(&bench, &result);
+	assert_int_equal(bench.devices[0].sample_at.us, sample.us);
+	assert_true(bench.devices[0].missed > 10);
+}
+
+/* Late, lost, doubled and foreign answers in any order: what is taken was
+ * always asked for by the request under way. */
+static void
+no_answer_is_ever_taken_for_another(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	struct {
+		uint8_t adu[256];
+		size_t length;
+		struct mono at;
+	} late[64];
+	size_t count = 0;
+	int taken = 0;
+
+	srandom(7);
+	bench_init(&bench, 1);
+	for (int round = 0; round < 20000; round++) {
+		uint8_t adu[256];
+		size_t length;
+		int64_t delay_ms;
+
+		if (!until_sent(&bench, &result))
+			continue;
+		length = answer_to(&bench.request, bench.asked, UNIT, adu);
+		/* A device takes its time, but not longer than it is given. */
+		delay_ms = random() % 4 == 0 ? random() % 115 : 20;
+		for (size_t i = 0; i < count; i++) {
+			if (!mono_reached(bench.now, late[i].at))
+				continue;
+			result = client_frame(&bench.client, late[i].adu,
+			    late[i].length, bench.now);
+			assert_int_not_equal(result.verdict, CLIENT_ANSWERED);
+			late[i] = late[--count];
+		}
+		if (random() % 3 == 0 && count < 64) {
+			memcpy(late[count].adu, adu, length);
+			late[count].length = length;
+			late[count].at = mono_add_ms(bench.now, delay_ms + 60);
+			count++;
+			continue;
+		}
+		bench.now = mono_add_ms(bench.now, delay_ms);
+		client_heard(&bench.client);
+		result = client_expire(&bench.client, bench.now);
+		if (result.verdict == CLIENT_FAILED)
+			continue;
+		result = client_frame(&bench.client, adu, length, bench.now);
+		if (result.verdict != CLIENT_ANSWERED)
+			continue;
+		assert_int_equal(pdu_get_u16(adu + 3), bench.asked);
+		taken++;
+	}
+	assert_true(taken > 5000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_fast_round_completes_a_sample),
+		cmocka_unit_test(polls_keep_their_period),
+		cmocka_unit_test(successive_reads_of_a_block_differ_in_length),
+		cmocka_unit_test(a_timeout_is_followed_by_a_quarantine),
+		cmocka_unit_test(
+		    a_late_answer_ends_the_quarantine_and_is_not_taken),
+		cmocka_unit_test(frames_that_answer_nothing_are_foreign),
+		cmocka_unit_test(a_refused_slow_block_is_done_without),
+		cmocka_unit_test(
+		    a_slow_block_that_stays_silent_is_done_without),
+		cmocka_unit_test(a_dead_neighbour_costs_less_and_less),
+		cmocka_unit_test(attempts_refresh_no_age),
+		cmocka_unit_test(no_answer_is_ever_taken_for_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
