@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "storage/storage.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -34,7 +35,8 @@ struct storage {
 	bool started; /* that event is in the file */
 	struct mono commit_at; /* of the open transaction */
 	struct mono retry_at; /* while there is no writer */
-	struct message_gap gap; /* what was lost since it broke */
+	struct message_gap gap; /* what was lost and is not on record yet */
+	uint64_t lost; /* since it broke */
 	char reason[DB_ERROR_SIZE]; /* why; empty: nothing is wrong */
 	char aside[PATH_MAX]; /* where a damaged file is; empty: none to tell */
 	bool bad_seen;
@@ -51,6 +53,7 @@ lose(struct storage *storage, uint64_t count)
 	if (now_us > gap->to_wall_us)
 		gap->to_wall_us = now_us;
 	gap->dropped += count;
+	storage->lost += count;
 }
 
 /* Leaves the file as it is. Rows that were not committed are lost. */
@@ -102,14 +105,22 @@ announce(struct storage *storage)
 static void
 announced(struct storage *storage)
 {
-	if (storage->reason[0] != '\0')
-		log_info("history %s: writing again, %llu records were lost",
-		    storage->config->storage->path,
-		    (unsigned long long)storage->gap.dropped);
 	storage->started = true;
-	storage->reason[0] = '\0';
 	storage->aside[0] = '\0';
 	memset(&storage->gap, 0, sizeof(storage->gap));
+}
+
+/* A disk that is all but full takes a short row and refuses the next batch,
+ * so only a batch ends the trouble; the log would toggle otherwise. */
+static void
+recovered(struct storage *storage)
+{
+	if (storage->reason[0] == '\0')
+		return;
+	log_info("history %s: writing again, %" PRIu64 " records were lost",
+	    storage->config->storage->path, storage->lost);
+	storage->reason[0] = '\0';
+	storage->lost = 0;
 }
 
 static enum db_status
@@ -177,7 +188,9 @@ commit(struct storage *storage)
 {
 	enum db_status status = writer_commit(storage->writer);
 
-	if (status != DB_OK)
+	if (status == DB_OK)
+		recovered(storage);
+	else
 		fail(storage, status);
 }
 
@@ -288,6 +301,8 @@ finish(struct storage *storage)
 	       !mono_reached(clock_now(), end))
 		;
 	drain(storage, &storage->parent_fd, BURST);
+	if (storage->writer == NULL && !storage->refused)
+		go_up(storage, DB_OK);
 	if (storage->writer == NULL)
 		return;
 	/* Nothing is left to be done about a failure here. */
