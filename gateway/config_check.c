@@ -138,21 +138,33 @@ check_line(struct check *check, unsigned index)
 }
 
 static bool
+refuse_unknown(struct check *check, const char *key, const char *what,
+    const char *name, const char *const *known, unsigned count)
+{
+	char list[YAML_REASON_SIZE] = "";
+	for (unsigned i = 0; i < count; i++) {
+		size_t used = strlen(list);
+		snprintf(list + used, sizeof(list) - used, "%s%s",
+		    i > 0 ? ", " : "", known[i]);
+	}
+	return REFUSE(
+	    check, key, "unknown %s '%s'; known: %s", what, name, list);
+}
+
+static bool
 find_line(struct check *check, const char *name, unsigned *index)
 {
 	const struct config *config = check->config;
-	char known[CONFIG_LINES_MAX * (CONFIG_NAME_MAX + 2) + 1] = "";
+	const char *known[CONFIG_LINES_MAX];
 	for (unsigned i = 0; i < config->lines_count; i++) {
-		size_t used = strlen(known);
-		if (strcmp(config->lines[i].name, name) == 0) {
+		known[i] = config->lines[i].name;
+		if (strcmp(known[i], name) == 0) {
 			*index = i;
 			return true;
 		}
-		snprintf(known + used, sizeof(known) - used, "%s%s",
-		    i > 0 ? ", " : "", config->lines[i].name);
 	}
-	return REFUSE(
-	    check, "line", "unknown line '%s'; known: %s", name, known);
+	return refuse_unknown(
+	    check, "line", "line", name, known, config->lines_count);
 }
 
 static bool
@@ -211,12 +223,16 @@ static bool
 find_source(struct check *check, struct config_shown *shown)
 {
 	const struct config *config = check->config;
-	for (unsigned i = 0; i < config->devices_count; i++)
-		if (strcmp(config->devices[i].name, shown->source) == 0) {
+	const char *known[CONFIG_DEVICES_MAX];
+	for (unsigned i = 0; i < config->devices_count; i++) {
+		known[i] = config->devices[i].name;
+		if (strcmp(known[i], shown->source) == 0) {
 			shown->source_index = i;
 			return true;
 		}
-	return REFUSE(check, "source", "unknown device '%s'", shown->source);
+	}
+	return refuse_unknown(check, "source", "device", shown->source, known,
+	    config->devices_count);
 }
 
 static bool

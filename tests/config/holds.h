@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What holds for everything the loaders let through, whatever the file said.
+ * NULL, or the first thing that does not hold. For tests and fuzzers.
+ */
+#ifndef TESTS_CONFIG_HOLDS_H
+#define TESTS_CONFIG_HOLDS_H
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/config.h"
+#include "proxy/image.h"
+#include "proxy/map.h"
+
+static inline const char *
+holds_config_shown(
+    const struct config *config, const struct config_shown *shown)
+{
+	if (shown->line_index >= config->lines_count ||
+	    strcmp(config->lines[shown->line_index].name, shown->line) != 0)
+		return "shown line_index";
+	if (shown->source_index >= config->devices_count ||
+	    strcmp(config->devices[shown->source_index].name, shown->source) !=
+		0)
+		return "source_index";
+	if (shown->unit < 1 || shown->unit > 255)
+		return "shown unit";
+	if (shown->limit_w > 100000 || shown->slew_w_per_s < 1 ||
+	    shown->slew_w_per_s > 100000)
+		return "limits";
+	if (shown->max_age_ms < 200 || shown->max_age_ms > 10000)
+		return "max_age_ms";
+	for (unsigned i = 0; i < config->devices_count; i++)
+		if (config->devices[i].line_index == shown->line_index)
+			return "a line asked and answered";
+	return NULL;
+}
+
+static inline const char *
+holds_config(const struct config *config)
+{
+	if (config->lines_count < 1 || config->lines_count > CONFIG_LINES_MAX ||
+	    config->devices_count < 1 ||
+	    config->devices_count > CONFIG_DEVICES_MAX ||
+	    config->shown_count > CONFIG_SHOWN_MAX)
+		return "counts";
+	if (config->site == NULL || config->site->name == NULL ||
+	    config->policy == NULL || config->storage == NULL ||
+	    config->storage->path == NULL || config->storage->commit_s < 1 ||
+	    config->web == NULL || config->web->listen == NULL)
+		return "a block without its defaults";
+	for (unsigned i = 0; i < config->lines_count; i++)
+		if (config->lines[i].format == NULL ||
+		    config->lines[i].serial[0] == '\0' ||
+		    config->lines[i].baud < 1200)
+			return "a line without its defaults";
+	for (unsigned i = 0; i < config->devices_count; i++) {
+		const struct config_device *device = &config->devices[i];
+		if (device->line_index >= config->lines_count ||
+		    device->unit < 1 || device->unit > 255 ||
+		    device->poll_ms < 50 || strchr(device->map, '/') != NULL)
+			return "device";
+	}
+	for (unsigned i = 0; i < config->shown_count; i++) {
+		const char *broken =
+		    holds_config_shown(config, &config->shown[i]);
+		if (broken != NULL)
+			return broken;
+	}
+	return NULL;
+}
+
+static inline bool
+holds_map_point(const struct map *map, const struct map_point *point)
+{
+	unsigned end = point->address + map_type_words(point->type);
+	if (!isfinite(point->scale) || point->scale == 0 ||
+	    map_find(map, point->quantity) != point ||
+	    map_type_words(point->type) > map->words_max)
+		return false;
+	for (unsigned i = 0; i < map->blocks_count; i++)
+		if (point->address >= map->blocks[i].address &&
+		    end <=
+			(unsigned)map->blocks[i].address + map->blocks[i].count)
+			return true;
+	return false;
+}
+
+static inline const char *
+holds_map(const struct map *map)
+{
+	static struct image image;
+	if ((map->function != 3 && map->function != 4) ||
+	    map->also_function == map->function || map->words_max < 1 ||
+	    map->words_max > MAP_WORDS_MAX ||
+	    map->points_count > MAP_POINTS_MAX || map->points_count < 1)
+		return "header";
+	unsigned sum = 0, end = 0;
+	for (unsigned i = 0; i < map->blocks_count; i++) {
+		if (map->blocks[i].address < end || map->blocks[i].count == 0)
+			return "blocks";
+		end = (unsigned)map->blocks[i].address + map->blocks[i].count;
+		sum += map->blocks[i].count;
+	}
+	if (end > 65536 || sum > IMAGE_REGISTERS_MAX ||
+	    !image_init(&image, map))
+		return "blocks do not fit an image";
+	end = 0;
+	for (unsigned i = 0; i < map->points_count; i++) {
+		const struct map_point *point = &map->points[i];
+		if (point->address < end || !holds_map_point(map, point))
+			return "points";
+		end = point->address + map_type_words(point->type);
+	}
+	return NULL;
+}
+
+/* An error of a loader: "FILE:LINE:COLUMN: reason", one line. */
+static inline bool
+holds_error(const char *file, const char *error)
+{
+	size_t length = strlen(file);
+	unsigned line = 0, column = 0;
+	int used = 0;
+	if (strncmp(error, file, length) != 0 ||
+	    sscanf(error + length, ":%u:%u: %n", &line, &column, &used) != 2 ||
+	    used == 0 || line == 0 || column == 0 ||
+	    error[length + (size_t)used] == '\0')
+		return false;
+	for (const char *c = error; *c != '\0'; c++)
+		if (iscntrl((unsigned char)*c))
+			return false;
+	return true;
+}
+
+#endif

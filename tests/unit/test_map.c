@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "proxy/map.h"
+#include "tests/config/broken.h"
+
+static struct map map;
+
+static bool
+load(const char *file, char *error, unsigned size, const char **broken)
+{
+	if (!map_load(file, &map, error, size))
+		return false;
+	*broken = holds_map(&map);
+	return true;
+}
+
+static void
+load_good(const char *file)
+{
+	char error[512] = "";
+	if (!map_load(file, &map, error, sizeof(error)))
+		fail_msg("%s", error);
+	assert_null(holds_map(&map));
+}
+
+struct fact {
+	enum quantity quantity;
+	unsigned address;
+	enum map_type type;
+	double scale; /* to the base unit */
+	bool fast;
+};
+
+static void
+check_facts(const struct fact *facts, size_t count)
+{
+	assert_int_equal(map.points_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct map_point *point =
+		    map_find(&map, facts[i].quantity);
+		assert_non_null(point);
+		assert_int_equal(point->address, facts[i].address);
+		assert_int_equal(point->type, facts[i].type);
+		assert_true(point->scale == facts[i].scale);
+		assert_int_equal(point->fast, facts[i].fast);
+	}
+}
+
+static void
+sdm630_is_as_its_maker_says(void **unused)
+{
+	static const struct fact facts[] = {
+		{ QUANTITY_VOLTAGE_L1, 0, MAP_F32, 1, false },
+		{ QUANTITY_VOLTAGE_L2, 2, MAP_F32, 1, false },
+		{ QUANTITY_VOLTAGE_L3, 4, MAP_F32, 1, false },
+		{ QUANTITY_CURRENT_L1, 6, MAP_F32, 1, false },
+		{ QUANTITY_CURRENT_L2, 8, MAP_F32, 1, false },
+		{ QUANTITY_CURRENT_L3, 10, MAP_F32, 1, false },
+		{ QUANTITY_ACTIVE_POWER_L1, 12, MAP_F32, 1, true },
+		{ QUANTITY_ACTIVE_POWER_L2, 14, MAP_F32, 1, true },
+		{ QUANTITY_ACTIVE_POWER_L3, 16, MAP_F32, 1, true },
+		{ QUANTITY_APPARENT_POWER_L1, 18, MAP_F32, 1, false },
+		{ QUANTITY_APPARENT_POWER_L2, 20, MAP_F32, 1, false },
+		{ QUANTITY_APPARENT_POWER_L3, 22, MAP_F32, 1, false },
+		{ QUANTITY_REACTIVE_POWER_L1, 24, MAP_F32, 1, false },
+		{ QUANTITY_REACTIVE_POWER_L2, 26, MAP_F32, 1, false },
+		{ QUANTITY_REACTIVE_POWER_L3, 28, MAP_F32, 1, false },
+		{ QUANTITY_POWER_FACTOR_L1, 30, MAP_F32, 1, false },
+		{ QUANTITY_POWER_FACTOR_L2, 32, MAP_F32, 1, false },
+		{ QUANTITY_POWER_FACTOR_L3, 34, MAP_F32, 1, false },
+		{ QUANTITY_VOLTAGE, 42, MAP_F32, 1, false },
+		{ QUANTITY_CURRENT, 48, MAP_F32, 1, false },
+		{ QUANTITY_ACTIVE_POWER, 52, MAP_F32, 1, true },
+		{ QUANTITY_APPARENT_POWER, 56, MAP_F32, 1, false },
+		{ QUANTITY_REACTIVE_POWER, 60, MAP_F32, 1, false },
+		{ QUANTITY_POWER_FACTOR, 62, MAP_F32, 1, false },
+		{ QUANTITY_FREQUENCY, 70, MAP_F32, 1, false },
+		{ QUANTITY_ENERGY_IMPORT, 72, MAP_F32, 1000, false },
+		{ QUANTITY_ENERGY_EXPORT, 74, MAP_F32, 1000, false },
+	};
+	load_good("etc/maps/eastron-sdm630.yaml");
+	check_facts(facts, sizeof(facts) / sizeof(facts[0]));
+	assert_string_equal(map.name, "Eastron SDM630");
+	assert_int_equal(map.function, 4);
+	assert_int_equal(map.also_function, 0);
+	assert_int_equal(map.word_order, MAP_HIGH_WORD_FIRST);
+	assert_int_equal(map.words_max, 80);
+	/* one read of 12 .. 53 for a consistent sample */
+	assert_true(map.hole_max >= 52 - 18 && map.words_max >= 54 - 12);
+	/* a whole-block read of 80 registers is possible */
+	assert_int_equal(map.blocks[0].address, 0);
+	assert_true(map.blocks[0].count >= 80);
+}
+
+static void
+sdm120_is_as_its_maker_says(void **unused)
+{
+	static const struct fact facts[] = {
+		{ QUANTITY_VOLTAGE, 0, MAP_F32, 1, false },
+		{ QUANTITY_CURRENT, 6, MAP_F32, 1, false },
+		{ QUANTITY_ACTIVE_POWER, 12, MAP_F32, 1, true },
+		{ QUANTITY_APPARENT_POWER, 18, MAP_F32, 1, false },
+		{ QUANTITY_REACTIVE_POWER, 24, MAP_F32, 1, false },
+		{ QUANTITY_POWER_FACTOR, 30, MAP_F32, 1, false },
+		{ QUANTITY_FREQUENCY, 70, MAP_F32, 1, false },
+		{ QUANTITY_ENERGY_IMPORT, 72, MAP_F32, 1000, false },
+		{ QUANTITY_ENERGY_EXPORT, 74, MAP_F32, 1000, false },
+	};
+	load_good("etc/maps/eastron-sdm120.yaml");
+	check_facts(facts, sizeof(facts) / sizeof(facts[0]));
+	assert_int_equal(map.function, 4);
+}
+
+static void
+acrel_is_as_the_inverter_asks_for_it(void **unused)
+{
+	static const struct fact facts[] = {
+		{ QUANTITY_VOLTAGE, 11, MAP_U16, 0.1, false },
+		{ QUANTITY_CURRENT, 12, MAP_U16, 0.01, false },
+		{ QUANTITY_ACTIVE_POWER, 13, MAP_S16, 1, true },
+		{ QUANTITY_REACTIVE_POWER, 14, MAP_S16, 1, false },
+		{ QUANTITY_APPARENT_POWER, 15, MAP_S16, 1, false },
+		{ QUANTITY_POWER_FACTOR, 16, MAP_S16, 0.01, false },
+		{ QUANTITY_FREQUENCY, 17, MAP_U16, 0.01, false },
+		{ QUANTITY_ENERGY_IMPORT, 60, MAP_S32, 10, false },
+		{ QUANTITY_ENERGY_EXPORT, 62, MAP_S32, 10, false },
+	};
+	load_good("etc/maps/acrel-1p-solis.yaml");
+	check_facts(facts, sizeof(facts) / sizeof(facts[0]));
+	assert_int_equal(map.function, 3);
+	assert_int_equal(map.also_function, 4);
+	assert_int_equal(map.blocks_count, 1);
+	assert_int_equal(map.blocks[0].address, 0);
+	assert_int_equal(map.blocks[0].count, 65);
+	assert_true(map.words_max >= 65);
+}
+
+static void
+load_text(const char *text)
+{
+	struct broken_file file;
+	assert_true(broken_open(&file));
+	assert_true(broken_write(&file, text, strlen(text)));
+	load_good(file.name);
+	close(file.fd);
+}
+
+static void
+points_are_put_in_order_and_units_become_base_units(void **unused)
+{
+	load_text(
+	    "name: x\n"
+	    "function: 3\n"
+	    "word_order: low_first\n"
+	    "blocks: [{address: 0x10, count: 8}, {address: 24, count: 2}]\n"
+	    "points:\n"
+	    "- {point: energy_import, address: 24, type: u32, unit: MWh}\n"
+	    "- {point: voltage, address: 19, type: u16, unit: mV, scale: "
+	    "1e3, access: r}\n"
+	    "- {point: active_power, address: 0x11, type: s32, unit: kW, "
+	    "scale: -0.5, poll: fast}\n"
+	    "- {point: power_factor, address: 16, type: s16}\n"
+	    "- {point: reactive_power, address: 20, type: s16, unit: kvar,"
+	    " poll: slow}\n");
+	static const struct fact facts[] = {
+		{ QUANTITY_POWER_FACTOR, 16, MAP_S16, 1, false },
+		{ QUANTITY_ACTIVE_POWER, 17, MAP_S32, -500, true },
+		{ QUANTITY_VOLTAGE, 19, MAP_U16, 1, false },
+		{ QUANTITY_REACTIVE_POWER, 20, MAP_S16, 1000, false },
+		{ QUANTITY_ENERGY_IMPORT, 24, MAP_U32, 1e6, false },
+	};
+	check_facts(facts, sizeof(facts) / sizeof(facts[0]));
+	for (unsigned i = 0; i < map.points_count; i++)
+		assert_int_equal(map.points[i].quantity, facts[i].quantity);
+	assert_int_equal(map.word_order, MAP_LOW_WORD_FIRST);
+	assert_int_equal(map.words_max, MAP_WORDS_MAX);
+	assert_int_equal(map.hole_max, 0);
+	assert_int_equal(map.gap_ms, 0);
+	assert_null(map_find(&map, QUANTITY_FREQUENCY));
+}
+
+static void
+three_fast_phases_stand_for_the_total(void **unused)
+{
+	load_text("{name: x, function: 3, blocks: [{address: 0, count: 3}], "
+		  "points: ["
+		  "{point: active_power_l1, address: 0, type: s16, unit: W, "
+		  "poll: fast},"
+		  "{point: active_power_l2, address: 1, type: s16, unit: W, "
+		  "poll: fast},"
+		  "{point: active_power_l3, address: 2, type: s16, unit: W, "
+		  "poll: fast}]}");
+}
+
+static void
+the_last_register_can_be_used(void **unused)
+{
+	load_text("{name: x, function: 3, blocks: [{address: 65534, count: "
+		  "2}], points: [{point: active_power, address: 65534, type: "
+		  "s32, unit: W, poll: fast}]}");
+}
+
+static void
+every_broken_map_is_refused_at_its_place(void **unused)
+{
+	int count = broken_check_folder("tests/config/broken-maps", load);
+	assert_true(count >= 40);
+}
+
+static void
+a_map_broken_anywhere_loads_whole_or_names_a_place(void **unused)
+{
+	assert_true(
+	    broken_check_mutations("etc/maps/eastron-sdm630.yaml", load, 4000));
+	assert_true(
+	    broken_check_mutations("etc/maps/acrel-1p-solis.yaml", load, 4000));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sdm630_is_as_its_maker_says),
+		cmocka_unit_test(sdm120_is_as_its_maker_says),
+		cmocka_unit_test(acrel_is_as_the_inverter_asks_for_it),
+		cmocka_unit_test(
+		    points_are_put_in_order_and_units_become_base_units),
+		cmocka_unit_test(three_fast_phases_stand_for_the_total),
+		cmocka_unit_test(the_last_register_can_be_used),
+		cmocka_unit_test(every_broken_map_is_refused_at_its_place),
+		cmocka_unit_test(
+		    a_map_broken_anywhere_loads_whole_or_names_a_place),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
