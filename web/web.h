@@ -8,9 +8,10 @@ struct config;
 
 struct web_start {
 	const struct config *config;
-	int parent_fd;        /* alive and log go out; end of file: stop */
-	int proxy_fd;         /* snapshots and results in, offsets out */
-	const char *web_root; /* serve assets from this folder; NULL: built in */
+	int parent_fd; /* alive and log go out; end of file: stop */
+	int proxy_fd;  /* snapshots and results in, offsets out */
+	/* Serve the page from this folder; NULL: the one that is built in. */
+	const char *web_root;
 };
 
 /* Runs until SIGTERM or the parent is gone; returns the exit code. */
