@@ -88,7 +88,7 @@ slow_block(struct client *client, struct mono now, struct mono next_due,
 		if (block == NULL)
 			continue;
 		need_us =
-		    read_us(client, block->other_count) + device->latency_us;
+		    read_us(client, plan_count_max(block)) + device->latency_us;
 		if (mono_diff_us(next_due, now) >= need_us ||
 		    mono_diff_us(now, device->slow_at) > SLOW_AT_LEAST_US) {
 			*asked = device;
@@ -339,6 +339,18 @@ failed(struct client *client, struct mono now)
 	return result;
 }
 
+/* The fewer lengths its answers can have, the longer a late one must be waited
+ * for. */
+static int64_t
+quarantine_us(const struct client *client)
+{
+	int64_t full_us = (int64_t)client->asked->config->timeout_ms * 1000;
+
+	if (client->block->variants >= PLAN_VARIANTS)
+		return client->timeout_us;
+	return client->block->variants == 1 ? 2 * full_us : full_us;
+}
+
 struct client_result
 client_expire(struct client *client, struct mono now)
 {
@@ -353,7 +365,7 @@ client_expire(struct client *client, struct mono now)
 	}
 	result = failed(client, now);
 	client->state = CLIENT_QUARANTINE;
-	client->deadline = mono_add_us(now, client->timeout_us);
+	client->deadline = mono_add_us(now, quarantine_us(client));
 	return result;
 }
 

@@ -10,9 +10,10 @@
  *                  QUARANTINE --late answer seen, or time over--> IDLE
  *
  * A late answer is the worst silent fault: it must never pass for the answer
- * to the next request. So a timeout is followed by a quarantine as long as the
- * timeout was, in which nothing is asked and whatever arrives is only counted;
- * and the next read of the same block asks for another count (plan.h).
+ * to the next request. So a timeout is followed by a quarantine at least as long
+ * as the timeout was, in which nothing is asked and whatever arrives is only
+ * counted; and the next reads of the same block ask for other counts (plan.h).
+ * A block without room for that is quarantined for longer.
  *
  * The timeout follows the device: four times its slowest answer of late,
  * between 60 ms and the configured timeout_ms. Every fourth try after a

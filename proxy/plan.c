@@ -72,16 +72,19 @@ add_points(
 }
 
 static void
-set_other_count(struct plan_block *block, const struct map *map)
+set_variants(struct plan_block *block, const struct map *map)
 {
 	const struct map_block *around = block_of(map, block->address);
-	unsigned end = (unsigned)block->address + block->count + 2;
-	bool fits;
+	unsigned end = (unsigned)block->address + block->count;
+	unsigned room;
 
 	assert(around != NULL);
-	fits = end <= (unsigned)around->address + around->count &&
-	       block->count + 2u <= map->words_max;
-	block->other_count = (uint16_t)(block->count + (fits ? 2 : 0));
+	room = (unsigned)around->address + around->count - end;
+	if (block->count + room > map->words_max)
+		room = map->words_max - block->count;
+	block->variants = (uint8_t)(1 + room / 2);
+	if (block->variants > PLAN_VARIANTS)
+		block->variants = PLAN_VARIANTS;
 }
 
 bool
@@ -98,7 +101,7 @@ plan_build(struct plan *plan, const struct map *map)
 	if (!add_points(plan, map, false, slow_words))
 		return false;
 	for (unsigned i = 0; i < plan->count; i++)
-		set_other_count(&plan->blocks[i], map);
+		set_variants(&plan->blocks[i], map);
 	return plan->fast_count > 0;
 }
 
@@ -135,8 +138,16 @@ plan_slow(struct plan *plan)
 uint16_t
 plan_count(struct plan_block *block)
 {
-	block->alternate = !block->alternate;
-	return block->alternate ? block->count : block->other_count;
+	uint16_t count = (uint16_t)(block->count + 2 * block->variant);
+
+	block->variant = (uint8_t)((block->variant + 1) % block->variants);
+	return count;
+}
+
+uint16_t
+plan_count_max(const struct plan_block *block)
+{
+	return (uint16_t)(block->count + 2 * (block->variants - 1));
 }
 
 bool

@@ -8,9 +8,9 @@
  * registers and never beyond a block of the map, so that the fast points of
  * a meter arrive as one sample.
  *
- * Each block has two counts, where the map leaves room for two more registers.
- * Successive reads of a block use them in turn, so a late reply to the one
- * cannot pass for the answer to the next.
+ * Where the map leaves room, successive reads of a block ask for count, count +
+ * 2 and count + 4 registers in turn: a late answer then fits neither the next
+ * request nor the one after it.
  */
 #ifndef PROXY_PLAN_H
 #define PROXY_PLAN_H
@@ -22,17 +22,18 @@
 
 enum {
 	PLAN_BLOCKS_MAX = 32,
+	PLAN_VARIANTS = 3,
 	PLAN_SLOW_WORDS = 16, /* a slow read never delays the fast one long */
 };
 
 struct plan_block {
 	uint16_t address;
 	uint16_t count;
-	uint16_t other_count; /* count, or count + 2 */
+	uint8_t variants; /* 1 to PLAN_VARIANTS counts that can be asked for */
+	uint8_t variant;  /* the next one */
 	bool fast;
 	bool seen; /* answered at least once */
 	bool refused; /* the device does not have it; not asked again */
-	bool alternate;
 	uint8_t failures; /* reads in a row that brought nothing */
 };
 
@@ -58,6 +59,8 @@ struct plan_block *plan_slow(struct plan *plan);
 
 /* The count to ask for now; differs from call to call where it can. */
 uint16_t plan_count(struct plan_block *block);
+/* The largest of them. */
+uint16_t plan_count_max(const struct plan_block *block);
 
 /* A block was answered, or refused for good. True: it ended a fast round. */
 bool plan_done(struct plan *plan, struct plan_block *block, bool refused);

@@ -15,9 +15,11 @@
 enum { MAX_AGE_MS = 1500, SAMPLE_MS = 200 };
 
 static const struct config_site site = { .fuse_a = 25, .phases = 3 };
+static char name[] = "solis-meter";
+static char source[] = "grid";
 static const struct config_shown config = {
-	.name = "solis-meter",
-	.source = "grid",
+	.name = name,
+	.source = source,
 	.unit = 1,
 	.max_age_ms = MAX_AGE_MS,
 	.limit_w = 3000,
