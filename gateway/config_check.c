@@ -308,21 +308,32 @@ address_loopback(const char *text)
 	return -1;
 }
 
+/* A login with an empty password would be none. */
+static bool
+holds_password(int fd)
+{
+	char text[256];
+	struct stat status;
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	ssize_t length = read(fd, text, sizeof(text));
+	for (ssize_t i = 0; i < length && text[i] != '\n'; i++)
+		if ((unsigned char)text[i] > ' ')
+			return true;
+	return false;
+}
+
 static bool
 check_password_file(struct check *check, const char *path)
 {
-	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return REFUSE(check, "password_file", "cannot read it: %s",
 		    strerror(errno));
-	bool good = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	            status.st_size > 0;
+	bool good = holds_password(fd);
 	close(fd);
-	return good ||
-	       REFUSE(check, "password_file",
-		   "must be a file with the password in it; it is empty or no "
-		   "file");
+	return good || REFUSE(check, "password_file",
+			   "must be a file with a password in its first line");
 }
 
 static bool

@@ -33,7 +33,7 @@ broken_is_yaml(const struct dirent *entry)
 static inline bool
 broken_check_file(const char *file, broken_load *load)
 {
-	char error[512] = "", wanted[256] = "", place[320];
+	char error[512] = "", wanted[256] = "", place[1024];
 	const char *broken = NULL;
 	FILE *stream = fopen(file, "r");
 	bool read =

@@ -106,6 +106,18 @@ a_meter_alone_is_a_configuration(void **unused)
 	config_free(config);
 }
 
+static void
+names_lead_to_their_entries(void **unused)
+{
+	struct config *config = load_good("tests/config/good/two.yaml");
+	assert_int_equal(config->devices[1].line_index, 0);
+	assert_int_equal(config->shown[0].line_index, 2);
+	assert_int_equal(config->shown[0].source_index, 1);
+	assert_int_equal(config->shown[1].line_index, 1);
+	assert_int_equal(config->shown[1].source_index, 0);
+	config_free(config);
+}
+
 /* The example spells out the defaults; it must not drift away from them. */
 static void
 the_example_is_good_and_states_the_defaults(void **unused)
@@ -163,6 +175,7 @@ main(void)
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(a_meter_alone_is_a_configuration),
+		cmocka_unit_test(names_lead_to_their_entries),
 		cmocka_unit_test(the_example_is_good_and_states_the_defaults),
 		cmocka_unit_test(every_broken_file_is_refused_at_its_place),
 		cmocka_unit_test(

@@ -64,21 +64,21 @@ sdm630_is_as_its_maker_says(void **unused)
 		{ QUANTITY_ACTIVE_POWER_L1, 12, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER_L2, 14, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER_L3, 16, MAP_F32, 1, true },
-		{ QUANTITY_APPARENT_POWER_L1, 18, MAP_F32, 1, false },
-		{ QUANTITY_APPARENT_POWER_L2, 20, MAP_F32, 1, false },
-		{ QUANTITY_APPARENT_POWER_L3, 22, MAP_F32, 1, false },
-		{ QUANTITY_REACTIVE_POWER_L1, 24, MAP_F32, 1, false },
-		{ QUANTITY_REACTIVE_POWER_L2, 26, MAP_F32, 1, false },
-		{ QUANTITY_REACTIVE_POWER_L3, 28, MAP_F32, 1, false },
-		{ QUANTITY_POWER_FACTOR_L1, 30, MAP_F32, 1, false },
-		{ QUANTITY_POWER_FACTOR_L2, 32, MAP_F32, 1, false },
-		{ QUANTITY_POWER_FACTOR_L3, 34, MAP_F32, 1, false },
+		{ QUANTITY_APPARENT_POWER_L1, 18, MAP_F32, 1, true },
+		{ QUANTITY_APPARENT_POWER_L2, 20, MAP_F32, 1, true },
+		{ QUANTITY_APPARENT_POWER_L3, 22, MAP_F32, 1, true },
+		{ QUANTITY_REACTIVE_POWER_L1, 24, MAP_F32, 1, true },
+		{ QUANTITY_REACTIVE_POWER_L2, 26, MAP_F32, 1, true },
+		{ QUANTITY_REACTIVE_POWER_L3, 28, MAP_F32, 1, true },
+		{ QUANTITY_POWER_FACTOR_L1, 30, MAP_F32, 1, true },
+		{ QUANTITY_POWER_FACTOR_L2, 32, MAP_F32, 1, true },
+		{ QUANTITY_POWER_FACTOR_L3, 34, MAP_F32, 1, true },
 		{ QUANTITY_VOLTAGE, 42, MAP_F32, 1, false },
 		{ QUANTITY_CURRENT, 48, MAP_F32, 1, false },
 		{ QUANTITY_ACTIVE_POWER, 52, MAP_F32, 1, true },
-		{ QUANTITY_APPARENT_POWER, 56, MAP_F32, 1, false },
-		{ QUANTITY_REACTIVE_POWER, 60, MAP_F32, 1, false },
-		{ QUANTITY_POWER_FACTOR, 62, MAP_F32, 1, false },
+		{ QUANTITY_APPARENT_POWER, 56, MAP_F32, 1, true },
+		{ QUANTITY_REACTIVE_POWER, 60, MAP_F32, 1, true },
+		{ QUANTITY_POWER_FACTOR, 62, MAP_F32, 1, true },
 		{ QUANTITY_FREQUENCY, 70, MAP_F32, 1, false },
 		{ QUANTITY_ENERGY_IMPORT, 72, MAP_F32, 1000, false },
 		{ QUANTITY_ENERGY_EXPORT, 74, MAP_F32, 1000, false },
@@ -90,8 +90,8 @@ sdm630_is_as_its_maker_says(void **unused)
 	assert_int_equal(map.also_function, 0);
 	assert_int_equal(map.word_order, MAP_HIGH_WORD_FIRST);
 	assert_int_equal(map.words_max, 80);
-	/* one read of 12 .. 53 for a consistent sample */
-	assert_true(map.hole_max >= 52 - 18 && map.words_max >= 54 - 12);
+	/* one read of 12 .. 63 brings all powers as one sample */
+	assert_true(map.hole_max >= 52 - 36 && map.words_max >= 64 - 12);
 	/* a whole-block read of 80 registers is possible */
 	assert_int_equal(map.blocks[0].address, 0);
 	assert_true(map.blocks[0].count >= 80);
@@ -104,9 +104,9 @@ sdm120_is_as_its_maker_says(void **unused)
 		{ QUANTITY_VOLTAGE, 0, MAP_F32, 1, false },
 		{ QUANTITY_CURRENT, 6, MAP_F32, 1, false },
 		{ QUANTITY_ACTIVE_POWER, 12, MAP_F32, 1, true },
-		{ QUANTITY_APPARENT_POWER, 18, MAP_F32, 1, false },
-		{ QUANTITY_REACTIVE_POWER, 24, MAP_F32, 1, false },
-		{ QUANTITY_POWER_FACTOR, 30, MAP_F32, 1, false },
+		{ QUANTITY_APPARENT_POWER, 18, MAP_F32, 1, true },
+		{ QUANTITY_REACTIVE_POWER, 24, MAP_F32, 1, true },
+		{ QUANTITY_POWER_FACTOR, 30, MAP_F32, 1, true },
 		{ QUANTITY_FREQUENCY, 70, MAP_F32, 1, false },
 		{ QUANTITY_ENERGY_IMPORT, 72, MAP_F32, 1000, false },
 		{ QUANTITY_ENERGY_EXPORT, 74, MAP_F32, 1000, false },
@@ -114,6 +114,8 @@ sdm120_is_as_its_maker_says(void **unused)
 	load_good("etc/maps/eastron-sdm120.yaml");
 	check_facts(facts, sizeof(facts) / sizeof(facts[0]));
 	assert_int_equal(map.function, 4);
+	/* one read of 12 .. 31 brings all powers as one sample */
+	assert_true(map.hole_max >= 4 && map.words_max >= 32 - 12);
 }
 
 static void
@@ -185,6 +187,45 @@ points_are_put_in_order_and_units_become_base_units(void **unused)
 }
 
 static void
+every_unit_has_its_factor(void **unused)
+{
+	static const struct {
+		const char *point, *unit;
+		double scale;
+	} rows[] = {
+		{ "pv_power", "W", 1 },
+		{ "pv_power", "kW", 1000 },
+		{ "pv_power", "mW", 0.001 },
+		{ "reactive_power", "var", 1 },
+		{ "reactive_power", "kvar", 1000 },
+		{ "apparent_power", "VA", 1 },
+		{ "apparent_power", "kVA", 1000 },
+		{ "energy_export", "Wh", 1 },
+		{ "energy_export", "kWh", 1000 },
+		{ "energy_export", "MWh", 1000000 },
+		{ "voltage", "V", 1 },
+		{ "voltage", "mV", 0.001 },
+		{ "current", "A", 1 },
+		{ "current", "mA", 0.001 },
+		{ "frequency", "Hz", 1 },
+		{ "battery_soc", "'%'", 1 },
+		{ "power_factor", "none", 1 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[400];
+		snprintf(text, sizeof(text),
+		    "{name: x, function: 3, gap_ms: 30, blocks: [{address: 0, "
+		    "count: 2}], points: [{point: %s, address: 0, type: u16, "
+		    "unit: %s}, {point: active_power, address: 1, type: s16, "
+		    "unit: W, poll: fast}]}",
+		    rows[i].point, rows[i].unit);
+		load_text(text);
+		assert_true(map.points[0].scale == rows[i].scale);
+		assert_int_equal(map.gap_ms, 30);
+	}
+}
+
+static void
 three_fast_phases_stand_for_the_total(void **unused)
 {
 	load_text("{name: x, function: 3, blocks: [{address: 0, count: 3}], "
@@ -230,6 +271,7 @@ main(void)
 		cmocka_unit_test(acrel_is_as_the_inverter_asks_for_it),
 		cmocka_unit_test(
 		    points_are_put_in_order_and_units_become_base_units),
+		cmocka_unit_test(every_unit_has_its_factor),
 		cmocka_unit_test(three_fast_phases_stand_for_the_total),
 		cmocka_unit_test(the_last_register_can_be_used),
 		cmocka_unit_test(every_broken_map_is_refused_at_its_place),
