@@ -145,7 +145,7 @@ yaml_file_close(struct yaml_file *file)
 /* --- into structs -------------------------------------------------------- */
 
 /* Keeps the first line libcyaml says; a place for it was looked for already. */
-static void
+__attribute__((format(printf, 3, 0))) static void
 keep_log(cyaml_log_t level, void *context, const char *format, va_list args)
 {
 	struct yaml_problem *problem = context;
@@ -258,7 +258,7 @@ yaml_file_text(struct yaml_file *file, const char *block, const char *key)
 	return (const char *)node->data.scalar.value;
 }
 
-static bool
+__attribute__((format(printf, 3, 0))) static bool
 refuse_at(const struct yaml_file *file, const yaml_node_t *node,
     const char *format, va_list args)
 {
