@@ -6,45 +6,141 @@
 
 #include "proxy/crc.h"
 
-/* How an ADU's length follows from its first bytes (unit is byte 0). */
+enum {
+	FUNCTION_LOOPBACK = 8,
+	EXCEPTION_BIT = 0x80,
+	EXCEPTION_LENGTH = 5,
+	MEI_IDENTIFICATION = 14,
+	MEI_REQUEST_LENGTH = 7,
+	MEI_REPLY_HEAD = 8, /* up to the number of objects */
+	CRC_LENGTH = 2,
+};
+
+/* How the length of a frame is found. */
 enum rule {
-	RULE_NONE,   /* not known: the gap must tell */
-	RULE_FIXED,  /* base */
-	RULE_BYTE,   /* base + the byte at `at` */
-	RULE_WORD,   /* base + the two bytes at `at` */
-	RULE_OBJECTS, /* read device identification: walk the objects */
+	RULE_OPEN, /* it is not */
+	RULE_FIXED, /* base */
+	RULE_BYTE, /* base + the byte at count_at, at most count_max */
+	RULE_WORD, /* base + the word at count_at */
+	RULE_MEI_REQUEST, /* functions within function 43 */
+	RULE_MEI_REPLY,
 };
 
-struct length_rule {
+struct shape {
 	uint8_t rule;
-	uint8_t base;
-	uint8_t at;
+	uint8_t base; /* with unit and CRC */
+	uint8_t count_at; /* from the unit */
+	uint8_t count_max;
 };
 
-#define FIXED(n)      { RULE_FIXED, n, 0 }
-#define BYTE(n, where) { RULE_BYTE, n, where }
-
-static const struct length_rule rules[2][44] = {
-	[RTU_REQUESTS] = {
-		[1] = FIXED(8), [2] = FIXED(8), [3] = FIXED(8), [4] = FIXED(8),
-		[5] = FIXED(8), [6] = FIXED(8), [7] = FIXED(4), [8] = FIXED(8),
-		[11] = FIXED(4), [12] = FIXED(4), [15] = BYTE(9, 6),
-		[16] = BYTE(9, 6), [17] = FIXED(4), [20] = BYTE(5, 2),
-		[21] = BYTE(5, 2), [22] = FIXED(10), [23] = BYTE(13, 10),
-		[24] = FIXED(6), [43] = FIXED(7),
-	},
-	[RTU_REPLIES] = {
-		[1] = BYTE(5, 2), [2] = BYTE(5, 2), [3] = BYTE(5, 2),
-		[4] = BYTE(5, 2), [5] = FIXED(8), [6] = FIXED(8),
-		[7] = FIXED(5), [8] = FIXED(8), [11] = FIXED(8),
-		[12] = BYTE(5, 2), [15] = FIXED(8), [16] = FIXED(8),
-		[17] = BYTE(5, 2), [20] = BYTE(5, 2), [21] = BYTE(5, 2),
-		[22] = FIXED(10), [23] = BYTE(5, 2), [24] = { RULE_WORD, 6, 2 },
-		[43] = { RULE_OBJECTS, 0, 0 },
-	},
+/* By function code: request, reply. The limits are the standard's, or what
+ * 256 bytes allow. */
+static const struct shape shapes[][2] = {
+	[1] = { { RULE_FIXED, 8, 0, 0 }, { RULE_BYTE, 5, 2, 250 } },
+	[2] = { { RULE_FIXED, 8, 0, 0 }, { RULE_BYTE, 5, 2, 250 } },
+	[3] = { { RULE_FIXED, 8, 0, 0 }, { RULE_BYTE, 5, 2, 250 } },
+	[4] = { { RULE_FIXED, 8, 0, 0 }, { RULE_BYTE, 5, 2, 250 } },
+	[5] = { { RULE_FIXED, 8, 0, 0 }, { RULE_FIXED, 8, 0, 0 } },
+	[6] = { { RULE_FIXED, 8, 0, 0 }, { RULE_FIXED, 8, 0, 0 } },
+	[7] = { { RULE_FIXED, 4, 0, 0 }, { RULE_FIXED, 5, 0, 0 } },
+	[8] = { { RULE_FIXED, 8, 0, 0 }, { RULE_FIXED, 8, 0, 0 } },
+	[11] = { { RULE_FIXED, 4, 0, 0 }, { RULE_FIXED, 8, 0, 0 } },
+	[12] = { { RULE_FIXED, 4, 0, 0 }, { RULE_BYTE, 5, 2, 251 } },
+	[15] = { { RULE_BYTE, 9, 6, 247 }, { RULE_FIXED, 8, 0, 0 } },
+	[16] = { { RULE_BYTE, 9, 6, 247 }, { RULE_FIXED, 8, 0, 0 } },
+	[17] = { { RULE_FIXED, 4, 0, 0 }, { RULE_BYTE, 5, 2, 251 } },
+	[20] = { { RULE_BYTE, 5, 2, 251 }, { RULE_BYTE, 5, 2, 251 } },
+	[21] = { { RULE_BYTE, 5, 2, 251 }, { RULE_BYTE, 5, 2, 251 } },
+	[22] = { { RULE_FIXED, 10, 0, 0 }, { RULE_FIXED, 10, 0, 0 } },
+	[23] = { { RULE_BYTE, 13, 10, 243 }, { RULE_BYTE, 5, 2, 250 } },
+	[24] = { { RULE_FIXED, 6, 0, 0 }, { RULE_WORD, 6, 2, 0 } },
+	[43] = { { RULE_MEI_REQUEST, 0, 0, 0 }, { RULE_MEI_REPLY, 0, 0, 0 } },
 };
 
-enum { RULES = 44, MEI_IDENTIFICATION = 14 };
+static int
+expect_counted(const struct shape *shape, const uint8_t *bytes, size_t length)
+{
+	unsigned count;
+
+	if (shape->rule == RULE_BYTE) {
+		if (length <= shape->count_at)
+			return RTU_MORE;
+		count = bytes[shape->count_at];
+		if (count > shape->count_max)
+			return RTU_NEVER;
+	} else {
+		if (length <= shape->count_at + 1u)
+			return RTU_MORE;
+		count = (unsigned)bytes[shape->count_at] << 8 |
+		        bytes[shape->count_at + 1];
+	}
+	return shape->base + count > RTU_ADU_MAX ? RTU_NEVER
+	                                         : (int)(shape->base + count);
+}
+
+/* Objects of an id, a length and so many bytes each, one after another. */
+static int
+expect_objects(const uint8_t *bytes, size_t length)
+{
+	size_t at = MEI_REPLY_HEAD;
+
+	if (length < MEI_REPLY_HEAD)
+		return RTU_MORE;
+	for (unsigned left = bytes[MEI_REPLY_HEAD - 1]; left > 0; left--) {
+		/* Each of those left has two bytes at least. */
+		if (at + 2u * left + CRC_LENGTH > RTU_ADU_MAX)
+			return RTU_NEVER;
+		if (at + 2 > length)
+			return RTU_MORE;
+		at += 2u + bytes[at + 1];
+	}
+	at += CRC_LENGTH;
+	return at > RTU_ADU_MAX ? RTU_NEVER : (int)at;
+}
+
+static int
+expect_mei(enum rule rule, const uint8_t *bytes, size_t length)
+{
+	if (length < 3)
+		return RTU_MORE;
+	if (bytes[2] != MEI_IDENTIFICATION)
+		return RTU_OPEN;
+	return rule == RULE_MEI_REQUEST ? MEI_REQUEST_LENGTH
+	                                : expect_objects(bytes, length);
+}
+
+int
+rtu_expect(enum rtu_direction direction, const uint8_t *bytes, size_t length)
+{
+	static const struct shape unknown = { .rule = RULE_OPEN };
+	const struct shape *shape = &unknown;
+	uint8_t function;
+
+	if (length < 2)
+		return RTU_MORE;
+	function = bytes[1];
+	if ((function & ~EXCEPTION_BIT) == 0)
+		return RTU_NEVER;
+	if (function & EXCEPTION_BIT && direction == RTU_REQUESTS)
+		return RTU_NEVER;
+	if (function & EXCEPTION_BIT)
+		return EXCEPTION_LENGTH;
+	if (function < sizeof(shapes) / sizeof(shapes[0]))
+		shape = &shapes[function][direction];
+	switch ((enum rule)shape->rule) {
+	case RULE_FIXED:
+		return shape->base;
+	case RULE_BYTE:
+	case RULE_WORD:
+		return expect_counted(shape, bytes, length);
+	case RULE_MEI_REQUEST:
+	case RULE_MEI_REPLY:
+		return expect_mei((enum rule)shape->rule, bytes, length);
+	case RULE_OPEN:
+		break;
+	}
+	return RTU_OPEN;
+}
 
 void
 rtu_init(struct rtu *rtu, enum rtu_direction direction)
@@ -53,113 +149,12 @@ rtu_init(struct rtu *rtu, enum rtu_direction direction)
 	rtu->direction = direction;
 }
 
-/* unit 43 14 code level more next count { id length data }... crc */
-static int
-expect_objects(const uint8_t *bytes, size_t length)
-{
-	size_t at = 8;
-
-	if (length < 3)
-		return 0;
-	if (bytes[2] != MEI_IDENTIFICATION)
-		return -1;
-	if (length < at)
-		return 0;
-	for (unsigned i = 0; i < bytes[7]; i++) {
-		if (length < at + 2)
-			return 0;
-		at += 2u + bytes[at + 1];
-		if (at + 2 > RTU_ADU_MAX)
-			return -2;
-	}
-	return (int)at + 2;
-}
-
-static int
-expect_by_rule(const struct length_rule *rule, const uint8_t *bytes,
-    size_t length)
-{
-	size_t total = rule->base;
-
-	switch ((enum rule)rule->rule) {
-	case RULE_FIXED:
-		return (int)total;
-	case RULE_BYTE:
-		if (length <= rule->at)
-			return 0;
-		total += bytes[rule->at];
-		break;
-	case RULE_WORD:
-		if (length <= rule->at + 1u)
-			return 0;
-		total += (size_t)bytes[rule->at] << 8 | bytes[rule->at + 1];
-		break;
-	case RULE_OBJECTS:
-		return expect_objects(bytes, length);
-	case RULE_NONE:
-		return -1;
-	}
-	return total > RTU_ADU_MAX ? -2 : (int)total;
-}
-
-int
-rtu_expect(enum rtu_direction direction, const uint8_t *bytes, size_t length)
-{
-	uint8_t function;
-
-	if (length < 2)
-		return 0;
-	function = bytes[1];
-	if (function >= 0x80)
-		return direction == RTU_REPLIES ? 5 : -2;
-	if (function == 0)
-		return -2;
-	if (function >= RULES)
-		return -1;
-	return expect_by_rule(&rules[direction][function], bytes, length);
-}
-
-static bool
-is_frame(const uint8_t *adu, size_t length)
-{
-	/* The CRC over a frame with its CRC is zero. */
-	return length >= RTU_ADU_MIN && crc_modbus(adu, length) == 0;
-}
-
-/* What was given out last makes room for what follows it. */
-static void
-settle(struct rtu *rtu)
-{
-	rtu->length -= rtu->taken;
-	memmove(rtu->buffer, rtu->buffer + rtu->taken, rtu->length);
-	rtu->taken = 0;
-}
-
-static void
-give(struct rtu *rtu, size_t length, struct rtu_frame *frame)
-{
-	frame->adu = rtu->buffer;
-	frame->length = length;
-	rtu->taken = length;
-	rtu->frames++;
-	rtu->in_garbage = false;
-}
-
-static void
-drop(struct rtu *rtu, size_t count)
-{
-	rtu->length -= count;
-	memmove(rtu->buffer, rtu->buffer + count, rtu->length);
-	rtu->dropped += count;
-	if (!rtu->in_garbage)
-		rtu->broken++;
-	rtu->in_garbage = true;
-}
-
 uint8_t *
 rtu_room(struct rtu *rtu, size_t *room)
 {
-	settle(rtu);
+	rtu->length -= rtu->head;
+	memmove(rtu->buffer, rtu->buffer + rtu->head, rtu->length);
+	rtu->head = 0;
 	*room = RTU_BUFFER - rtu->length;
 	return rtu->buffer + rtu->length;
 }
@@ -171,72 +166,148 @@ rtu_filled(struct rtu *rtu, size_t length)
 	rtu->length += length;
 }
 
-/* A foreign unit's reply passes by on a shared line where requests are
- * expected. Read as a request its length is wrong; read as a reply it fits. */
-static size_t
-foreign_reply(const struct rtu *rtu)
+static bool
+crc_fits(const uint8_t *bytes, size_t length)
 {
-	int expect;
+	uint16_t crc = crc_modbus(bytes, length - CRC_LENGTH);
 
-	if (rtu->direction != RTU_REQUESTS)
-		return 0;
-	expect = rtu_expect(RTU_REPLIES, rtu->buffer, rtu->length);
-	if (expect <= 0 || (size_t)expect > rtu->length)
-		return 0;
-	return is_frame(rtu->buffer, (size_t)expect) ? (size_t)expect : 0;
+	return bytes[length - 2] == (crc & 0xff) &&
+	       bytes[length - 1] == crc >> 8;
 }
 
-bool
-rtu_next(struct rtu *rtu, struct rtu_frame *frame)
-{
-	settle(rtu);
-	while (rtu->length > 0) {
-		int expect = rtu_expect(rtu->direction, rtu->buffer,
-		    rtu->length);
-		size_t foreign;
+enum verdict { GOOD, WAIT, BAD };
 
-		if (expect > 0 && (size_t)expect <= rtu->length &&
-		    is_frame(rtu->buffer, (size_t)expect)) {
-			give(rtu, (size_t)expect, frame);
+struct head {
+	const uint8_t *bytes;
+	size_t length; /* all that is there */
+	bool first; /* not behind garbage */
+	bool silent; /* nothing more will come */
+};
+
+static enum verdict
+judge_open(const struct head *head, size_t *length)
+{
+	if (!head->first || head->length > RTU_ADU_MAX)
+		return BAD;
+	if (!head->silent)
+		return WAIT;
+	*length = head->length;
+	return head->length >= RTU_ADU_MIN &&
+	               crc_fits(head->bytes, head->length)
+	           ? GOOD
+	           : BAD;
+}
+
+/* Return Query Data has two bytes of data for nearly everybody, and any number
+ * of words by the letter. */
+static bool
+is_loopback(const struct head *head)
+{
+	return head->bytes[1] == FUNCTION_LOOPBACK && head->bytes[2] == 0 &&
+	       head->bytes[3] == 0;
+}
+
+static enum verdict
+judge(enum rtu_direction direction, const struct head *head, size_t *length)
+{
+	int expected = rtu_expect(direction, head->bytes, head->length);
+
+	if (expected == RTU_NEVER)
+		return BAD;
+	if (expected == RTU_OPEN)
+		return judge_open(head, length);
+	if (expected == RTU_MORE || (size_t)expected > head->length)
+		return head->silent ? BAD : WAIT;
+	*length = (size_t)expected;
+	if (crc_fits(head->bytes, *length))
+		return GOOD;
+	return is_loopback(head) ? judge_open(head, length) : BAD;
+}
+
+static bool
+may_be_reply(const struct rtu *rtu, const struct head *head)
+{
+	return rtu->asked_function != 0 && head->length >= 2 &&
+	       head->bytes[0] == rtu->asked_unit &&
+	       (head->bytes[1] & ~EXCEPTION_BIT) == rtu->asked_function;
+}
+
+static void
+drop(struct rtu *rtu, size_t count)
+{
+	rtu->head += count;
+	rtu->dropped += count;
+	if (count > 0 && !rtu->in_garbage) {
+		rtu->in_garbage = true;
+		rtu->broken++;
+	}
+}
+
+static void
+give_out(struct rtu *rtu, size_t length, struct rtu_frame *frame)
+{
+	frame->adu = rtu->buffer + rtu->head;
+	frame->length = length;
+	rtu->head += length;
+	rtu->frames++;
+	rtu->in_garbage = false;
+	if (rtu->direction == RTU_REQUESTS) {
+		rtu->asked_unit = frame->adu[0];
+		/* Nobody replies to a broadcast. */
+		rtu->asked_function = frame->adu[0] == 0 ? 0 : frame->adu[1];
+	}
+}
+
+static void
+pass_over(struct rtu *rtu, size_t length)
+{
+	rtu->head += length;
+	rtu->passed += length;
+	rtu->in_garbage = false;
+	rtu->asked_function = 0;
+}
+
+static bool
+find(struct rtu *rtu, bool silent, struct rtu_frame *frame)
+{
+	while (rtu->head < rtu->length) {
+		struct head head = {
+			.bytes = rtu->buffer + rtu->head,
+			.length = rtu->length - rtu->head,
+			.first = !rtu->in_garbage,
+			.silent = silent,
+		};
+		size_t length = 0;
+		enum verdict verdict = judge(rtu->direction, &head, &length);
+
+		if (verdict == GOOD) {
+			give_out(rtu, length, frame);
 			return true;
 		}
-		foreign = foreign_reply(rtu);
-		if (foreign > 0) {
-			give(rtu, foreign, frame);
-			return true;
+		if (verdict == BAD && may_be_reply(rtu, &head)) {
+			verdict = judge(RTU_REPLIES, &head, &length);
+			if (verdict == GOOD)
+				pass_over(rtu, length);
 		}
-		/* Not complete, or only the gap can tell; but no frame is
-		 * longer than the standard allows. */
-		if (expect == 0 || expect == -1 ||
-		    (expect > 0 && (size_t)expect > rtu->length)) {
-			if (rtu->length <= RTU_ADU_MAX)
-				return false;
-		}
-		drop(rtu, 1);
+		if (verdict == WAIT)
+			return false;
+		if (verdict == BAD)
+			drop(rtu, 1);
 	}
 	return false;
 }
 
 bool
+rtu_next(struct rtu *rtu, struct rtu_frame *frame)
+{
+	return find(rtu, false, frame);
+}
+
+bool
 rtu_silence(struct rtu *rtu, struct rtu_frame *frame)
 {
-	settle(rtu);
-	while (rtu->length > 0) {
-		int expect = rtu_expect(rtu->direction, rtu->buffer,
-		    rtu->length);
-
-		if (expect == -1 && rtu->length <= RTU_ADU_MAX &&
-		    is_frame(rtu->buffer, rtu->length)) {
-			give(rtu, rtu->length, frame);
-			return true;
-		}
-		if (expect > 0 && (size_t)expect <= rtu->length &&
-		    is_frame(rtu->buffer, (size_t)expect)) {
-			give(rtu, (size_t)expect, frame);
-			return true;
-		}
-		drop(rtu, 1);
-	}
+	if (find(rtu, true, frame))
+		return true;
 	rtu->in_garbage = false;
 	return false;
 }
@@ -244,27 +315,27 @@ rtu_silence(struct rtu *rtu, struct rtu_frame *frame)
 bool
 rtu_pending(const struct rtu *rtu)
 {
-	return rtu->length > rtu->taken;
+	return rtu->head < rtu->length || rtu->in_garbage;
 }
 
 void
 rtu_reset(struct rtu *rtu)
 {
-	rtu->length = 0;
-	rtu->taken = 0;
+	drop(rtu, rtu->length - rtu->head);
+	rtu->head = rtu->length = 0;
 	rtu->in_garbage = false;
+	rtu->asked_function = 0;
 }
 
 int64_t
 rtu_t35_us(uint32_t baud)
 {
-	/* 3.5 characters of 11 bits; a fixed time above 19200 baud, as the
-	 * serial line guide of the standard recommends. */
-	return baud > 19200 ? 1750 : (INT64_C(38500000) + baud - 1) / baud;
+	/* 3.5 * 11 = 38.5 bits */
+	return baud > 19200 ? 1750 : (38500000 + (int64_t)baud - 1) / baud;
 }
 
 int64_t
 rtu_wire_us(uint32_t baud, unsigned bits, size_t bytes)
 {
-	return (int64_t)bytes * bits * 1000000 / baud;
+	return ((int64_t)bytes * bits * 1000000 + baud - 1) / baud;
 }

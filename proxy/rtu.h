@@ -13,7 +13,24 @@
  * RTU_REQUESTS on the inverter's line, RTU_REPLIES on the meter's.
  *
  * Garbage: one byte is dropped at the head and the rest tried again, until a
- * frame with a good CRC starts there. Dropped bytes are counted.
+ * frame with a good CRC starts there. Dropped bytes are counted. A frame of
+ * unknown length is believed only where a frame must begin, behind silence or
+ * another frame: inside garbage nearly every offset looks like one.
+ *
+ * Garbage may look like the head of a long frame and hide a good one. That is
+ * found when the promised bytes have come or the line falls silent, and not
+ * earlier: to take a frame out of what may be the data of a longer one would
+ * be to trust 16 bits of CRC at each of 250 offsets, of every long frame. The
+ * wait loses nothing, because who wants an answer is silent until it comes.
+ *
+ * On a shared line the replies of other units pass by. The framer remembers
+ * the unit and function of the last request, and where that request's reply
+ * fits, and no request does, it is passed over as a whole: it is neither given
+ * out nor garbage, and nothing inside it is taken for a request. A reply that
+ * could still be a longer request waits for more bytes or the gap. Without
+ * its request (lost to noise) a reply is garbage like any other. An echo of
+ * the request (functions 5, 6, 8, 21, 22) cannot be told from a repetition and
+ * is given out.
  */
 #ifndef PROXY_RTU_H
 #define PROXY_RTU_H
@@ -30,14 +47,21 @@ enum {
 
 enum rtu_direction { RTU_REQUESTS, RTU_REPLIES };
 
+/*
+ * Every byte that came in is in a frame given out, or counted in dropped or
+ * passed, or still waiting (length - head).
+ */
 struct rtu {
 	enum rtu_direction direction;
+	size_t head; /* bytes of buffer that are done with */
 	size_t length; /* bytes in buffer */
-	size_t taken; /* at its head, already given out as a frame */
 	uint64_t frames;
 	uint64_t dropped; /* bytes that were part of no frame */
 	uint64_t broken; /* runs of such bytes: about the frames lost */
-	bool in_garbage;
+	uint64_t passed; /* bytes of other units' replies among requests */
+	bool in_garbage; /* the last byte done with was dropped */
+	uint8_t asked_unit; /* the last request, while its reply may come */
+	uint8_t asked_function; /* 0: none */
 	uint8_t buffer[RTU_BUFFER];
 };
 
@@ -65,23 +89,29 @@ bool rtu_next(struct rtu *rtu, struct rtu_frame *frame);
  */
 bool rtu_silence(struct rtu *rtu, struct rtu_frame *frame);
 
-/* Bytes waiting: is a gap timer needed? */
+/* Is a gap timer needed? Bytes wait, or garbage has not been ended yet. */
 bool rtu_pending(const struct rtu *rtu);
 
-/* Forgets everything but the counters (before a new request is sent). */
+/* Forgets everything but the counters (before a new request is sent); bytes
+ * that were waiting count as dropped. */
 void rtu_reset(struct rtu *rtu);
 
-/*
- * ADU length that these first bytes promise: > 0 the length, 0 more bytes are
- * needed to know, -1 only silence can tell (unknown function code), -2 no
- * frame can begin like this.
- */
+/* What rtu_expect says where it has no length. */
+enum {
+	RTU_MORE = 0, /* more bytes are needed to know */
+	RTU_OPEN = -1, /* only silence can tell (unknown function code) */
+	RTU_NEVER = -2, /* no frame can begin like this */
+};
+
+/* ADU length that these first bytes promise, or one of the above. */
 int rtu_expect(
     enum rtu_direction direction, const uint8_t *bytes, size_t length);
 
-/* t3.5 in microseconds: 3.5 characters of 11 bits, 1750 above 19200 baud. */
+/* t3.5 in microseconds: 3.5 characters of 11 bits, 1750 above 19200 baud.
+ * Rounded up. */
 int64_t rtu_t35_us(uint32_t baud);
-/* Time of so many bytes on the wire; bits: of one character, 10 for 8N1. */
+/* Time of so many bytes on the wire; bits: of one character, 10 for 8N1.
+ * Rounded up. */
 int64_t rtu_wire_us(uint32_t baud, unsigned bits, size_t bytes);
 
 #endif
