@@ -56,7 +56,7 @@ log_write(enum log_level level, const char *line)
 		return; /* nowhere left to complain */
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 log_emit(enum log_level level, const char *format, va_list args, int error)
 {
 	char line[LOG_LINE_SIZE];
