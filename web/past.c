@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "web/past.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gateway/clock.h"
 #include "storage/history.h"
@@ -56,36 +57,46 @@ past_free(struct past *past)
 	free(past);
 }
 
-/* NULL: the reply says why; else end_turn is due. */
-static struct history *
+/* Opens the database if need be. A file that is not there yet is an empty
+ * past and no error: the handle stays NULL. */
+static bool
+open_history(struct past *past)
+{
+	if (past->history == NULL)
+		past->history = history_open(past->database);
+	return past->history != NULL ||
+	       (access(past->database, F_OK) != 0 && errno == ENOENT);
+}
+
+/* False: the reply says why; else end_turn is due. */
+static bool
 begin_turn(struct past *past, struct reply *reply)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += TURN_S;
+	reply->retry_after_s = TURN_S;
 	if (pthread_mutex_timedlock(&past->turn, &until) != 0) {
 		reply_problem(reply, PROBLEM_BUSY,
 		    "Other questions to the history are under way.");
-		reply->retry_after_s = TURN_S;
-		return NULL;
+		return false;
 	}
-	if (past->history == NULL)
-		past->history = history_open(past->database);
-	if (past->history != NULL)
-		return past->history;
-	pthread_mutex_unlock(&past->turn);
-	reply_problem(reply, PROBLEM_NO_HISTORY,
-	    "The database is not there yet, or cannot be read.");
-	reply->retry_after_s = TURN_S;
-	return NULL;
+	if (!open_history(past)) {
+		pthread_mutex_unlock(&past->turn);
+		reply_problem(
+		    reply, PROBLEM_NO_HISTORY, "The database cannot be read.");
+		return false;
+	}
+	reply->retry_after_s = 0;
+	return true;
 }
 
 /* After an error the file may have been set aside: open it anew next time. */
 static void
 end_turn(struct past *past, bool failed)
 {
-	if (failed) {
+	if (failed && past->history != NULL) {
 		history_close(past->history);
 		past->history = NULL;
 	}
@@ -211,27 +222,36 @@ columns(
 	    "max", max);
 }
 
+/* How many points there are, or -1 with the reason. With the turn held. */
+static int
+ask_range(struct past *past, const struct range *range,
+    struct history_point *points, const char **error)
+{
+	*error = "no memory";
+	if (points == NULL)
+		return -1;
+	if (past->history == NULL)
+		return 0;
+	return history_range(past->history, range->subject, range->quantity,
+	    range->from_us, range->to_us, range->step_us, points,
+	    HISTORY_POINTS_MAX, error);
+}
+
 void
 past_history(
     const struct api *api, const struct request *request, struct reply *reply)
 {
 	struct history_point *points;
-	struct history *history;
-	const char *error = "";
+	const char *error;
 	struct range range;
-	int count = -1;
+	int count;
 
-	if (!read_range(request, &range, reply))
-		return;
-	history = begin_turn(api->past, reply);
-	if (history == NULL)
+	if (!read_range(request, &range, reply) ||
+	    !begin_turn(api->past, reply))
 		return;
 	points = calloc(HISTORY_POINTS_MAX, sizeof(*points));
-	if (points != NULL)
-		count = history_range(history, range.subject, range.quantity,
-		    range.from_us, range.to_us, range.step_us, points,
-		    HISTORY_POINTS_MAX, &error);
-	end_turn(api->past, points != NULL && count < 0);
+	count = ask_range(api->past, &range, points, &error);
+	end_turn(api->past, count < 0);
 	if (count < 0)
 		reply_problem(reply, PROBLEM_NO_HISTORY, error);
 	else
@@ -262,28 +282,37 @@ events_json(const struct history_event *events, int count)
 	return json_pack("{s:o}", "events", list);
 }
 
+static int
+ask_events(struct past *past, struct history_event *events, int limit,
+    const char **error)
+{
+	*error = "no memory";
+	if (events == NULL)
+		return -1;
+	if (past->history == NULL)
+		return 0;
+	return history_events(past->history, events, limit, error);
+}
+
 void
 past_log(
     const struct api *api, const struct request *request, struct reply *reply)
 {
 	struct history_event *events;
-	struct history *history;
-	const char *error = "";
+	const char *error;
 	double limit = EVENTS_USUAL;
-	int count = -1;
+	int count;
 
 	if (!request_number(request, "limit", &limit) || limit < 1.0 ||
 	    limit > EVENTS_MAX) {
 		refuse(reply, "/limit", "limit is a number from 1 to 500.");
 		return;
 	}
-	history = begin_turn(api->past, reply);
-	if (history == NULL)
+	if (!begin_turn(api->past, reply))
 		return;
 	events = calloc((size_t)limit, sizeof(*events));
-	if (events != NULL)
-		count = history_events(history, events, (int)limit, &error);
-	end_turn(api->past, events != NULL && count < 0);
+	count = ask_events(api->past, events, (int)limit, &error);
+	end_turn(api->past, count < 0);
 	if (count < 0)
 		reply_problem(reply, PROBLEM_NO_HISTORY, error);
 	else
