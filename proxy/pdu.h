@@ -34,15 +34,19 @@ enum pdu_exception {
 struct pdu_request {
 	uint8_t function;
 	uint16_t address; /* 0 for functions without one */
-	uint16_t count; /* registers or bits; 1 for single writes */
+	/* Registers or bits; 1 for single writes, 0 for functions without; of
+	 * function 23 what is read. */
+	uint16_t count;
 };
 
 /*
- * Reads a request. PDU_OK, or the exception that a device must give:
- * ILLEGAL_FUNCTION for a function outside the standard's public ones,
- * ILLEGAL_VALUE for a count of 0 or above the function's limit, a byte count
- * that does not fit, or a length that does not; ILLEGAL_ADDRESS when address +
- * count passes 65536. *request is filled as far as it could be read.
+ * Reads a request. PDU_OK, or the exception that a device must give, in the
+ * order in which devices check: ILLEGAL_FUNCTION for a function outside the
+ * standard's public ones; ILLEGAL_VALUE for a count of 0 or above the
+ * function's limit, a byte count that does not fit, a value that is none of
+ * the allowed, or a length that does not fit; ILLEGAL_ADDRESS when address +
+ * count passes 65536. *request is filled as far as it could be read. Whether
+ * a device has a diagnostic's subfunction or a file is its own affair.
  */
 enum pdu_exception pdu_parse_request(
     const uint8_t *pdu, size_t length, struct pdu_request *request);
@@ -64,7 +68,8 @@ enum pdu_match {
 /*
  * Is this reply the answer to that read of registers (function 3 or 4)? The
  * function and the byte count must fit exactly. On DATA *registers points at
- * the first register's high byte.
+ * the first register's high byte, else it is NULL; *exception is 0 but on
+ * EXCEPTION, where it never is: an exception without a code answers nothing.
  */
 enum pdu_match pdu_match_read(const struct pdu_request *request,
     const uint8_t *pdu, size_t length, const uint8_t **registers,
