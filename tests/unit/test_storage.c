@@ -45,11 +45,11 @@ listen_to_child(void)
 }
 
 static void
-wait_readable_or_room(int fd, short events)
+wait_for(int fd, short events, int timeout_ms)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = events };
 
-	poll(&poll_fd, 1, 50);
+	poll(&poll_fd, 1, timeout_ms);
 }
 
 /* Until done(what); the parent's end is served meanwhile. */
@@ -60,7 +60,7 @@ await(bool (*done)(const void *what), const void *what)
 
 	for (listen_to_child(); !done(what); listen_to_child()) {
 		assert_false(mono_reached(clock_now(), end));
-		wait_readable_or_room(child.parent_fd, POLLIN);
+		wait_for(child.parent_fd, POLLIN, 50);
 	}
 }
 
@@ -113,7 +113,7 @@ tell(int fd, const struct message *message)
 
 	while ((status = message_send(fd, message)) == MESSAGE_AGAIN) {
 		assert_false(mono_reached(clock_now(), end));
-		wait_readable_or_room(fd, POLLOUT);
+		wait_for(fd, POLLOUT, 50);
 	}
 	assert_int_equal(status, MESSAGE_DONE);
 }
@@ -202,6 +202,45 @@ rows_are_committed_in_time_without_a_stop(void **state)
 	spawn(RLIM_INFINITY);
 	send_txns(0, 3);
 	await(rows_are_there, "SELECT count(*) = 3 FROM txn");
+	stop();
+}
+
+static void
+a_full_batch_does_not_wait_for_its_time(void **state)
+{
+	(void)state;
+	helper_storage.commit_s = 60;
+	spawn(RLIM_INFINITY);
+	send_txns(0, 2500);
+	await(rows_are_there, "SELECT count(*) = 2000 FROM txn");
+	helper_storage.commit_s = 1;
+	stop();
+	assert_rows("SELECT count(*) FROM txn", "2500");
+}
+
+/* A day of records in their usual rhythm does not wake it more often than its
+ * heartbeat: here, 100 records in 1 s. */
+static void
+records_do_not_wake_it_one_by_one(void **state)
+{
+	char path[64], line[128];
+	long switches = 0;
+	FILE *file;
+
+	(void)state;
+	spawn(RLIM_INFINITY);
+	for (unsigned i = 0; i < 100; i++) {
+		send_txns(i, 1);
+		wait_for(-1, 0, 10);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/status", child.pid);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		sscanf(line, "voluntary_ctxt_switches: %ld", &switches);
+	fclose(file);
+	print_message("%ld switches\n", switches);
+	assert_true(switches < 60);
 	stop();
 }
 
@@ -307,7 +346,7 @@ a_full_disk_is_survived_and_the_hole_is_on_record(void **state)
 	     !is_logged("writing again"); listen_to_child()) {
 		assert_false(mono_reached(clock_now(), end));
 		send_txns(21000 + more++, 1);
-		wait_readable_or_room(child.parent_fd, POLLIN);
+		wait_for(child.parent_fd, POLLIN, 50);
 	}
 	stop();
 	assert_rows("PRAGMA integrity_check", "ok");
@@ -414,6 +453,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(twenty_thousand_transactions_are_all_there),
 		TEST(rows_are_committed_in_time_without_a_stop),
+		TEST(a_full_batch_does_not_wait_for_its_time),
+		TEST(records_do_not_wake_it_one_by_one),
 		TEST(events_of_the_parent_are_kept),
 		TEST(it_stops_when_the_parent_is_gone),
 		TEST(a_bad_message_is_left_out),
