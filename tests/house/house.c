@@ -104,10 +104,16 @@ start_world(struct house *house)
 	world_step(&house->world, STEP_MS / 1000.0);
 }
 
-static const char *
-private_path(const struct house *house, enum house_line line)
+static struct server
+server_on(const struct house *house, enum house_line line, const char *side)
 {
-	return line_path(house->lines[line], LINE_Z);
+	return (struct server){ .line = line_names[line],
+		.side = side,
+		.wire = house->lines[line],
+		.baud = house->options.baud,
+		.unit = 1,
+		.function = MODBUS_FC_READ_INPUT_REGISTERS,
+		.delay_ms = house->options.delay_ms };
 }
 
 static bool
@@ -115,30 +121,20 @@ start_peers(struct house *house)
 {
 	const struct house_options *options = &house->options;
 
-	house->meter = (struct server){ .line = line_names[HOUSE_METER],
-		.side = "meter",
-		.unit = 1,
-		.function = MODBUS_FC_READ_INPUT_REGISTERS,
-		.count = METER_REGISTERS,
-		.delay_ms = options->delay_ms };
-	house->port = (struct server){ .line = line_names[HOUSE_PORT],
-		.side = "port",
-		.unit = 1,
-		.function = MODBUS_FC_READ_INPUT_REGISTERS,
-		.base = PORT_BASE,
-		.count = PORT_REGISTERS,
-		.delay_ms = options->delay_ms };
+	house->meter = server_on(house, HOUSE_METER, "meter");
+	house->meter.count = METER_REGISTERS;
+	house->port = server_on(house, HOUSE_PORT, "port");
+	house->port.base = PORT_BASE;
+	house->port.count = PORT_REGISTERS;
 	house->inverter = (struct inverter){ .line = line_names[HOUSE_INVERTER],
 		.way = options->ask_way,
 		.unit = 1,
 		.world = &house->world,
 		.ask_ms = options->ask_ms };
-	return server_start(&house->meter, private_path(house, HOUSE_METER),
-		   options->baud) &&
-	       server_start(&house->port, private_path(house, HOUSE_PORT),
-		   options->baud) &&
+	return server_start(&house->meter) && server_start(&house->port) &&
 	       inverter_start(&house->inverter,
-		   private_path(house, HOUSE_INVERTER), options->baud);
+		   line_path(house->lines[HOUSE_INVERTER], LINE_Z),
+		   options->baud);
 }
 
 bool

@@ -30,7 +30,7 @@ struct record_frame {
 	const char *side; /* "meter": it was asked; "inverter": it asked */
 	/* When the request was whole (meter), or its sending began. */
 	int64_t at_ns;
-	int64_t latency_us; /* until the reply was sent, or was whole */
+	int64_t latency_us; /* until the reply was off the wire, or was whole */
 	uint8_t request[256];
 	size_t request_length; /* with CRC */
 	const char *result; /* "ok", "timeout", "exception 2", ... */

@@ -91,6 +91,25 @@ use_up(atomic_int *counter)
 	return false;
 }
 
+/*
+ * Sends the reply and waits while it is on the wire. "unheard": it, or some of
+ * it, arrived where nobody held the tty open.
+ */
+static const char *
+reply(const struct server *server, const struct request *request)
+{
+	uint64_t lost = line_count(server->wire).lost[LINE_Z];
+	int length = modbus_reply(
+	    server->peer, request->adu, request->length, server->mapping);
+
+	if (length < 0)
+		return "broken";
+	if (server->baud > 0)
+		now_sleep_until(now_ns() + NOW_MS / 2 +
+				length * 10 * NOW_S / (int64_t)server->baud);
+	return line_count(server->wire).lost[LINE_Z] == lost ? "ok" : "unheard";
+}
+
 /* What was done about the request. */
 static const char *
 answer(struct server *server, const struct request *request)
@@ -98,6 +117,7 @@ answer(struct server *server, const struct request *request)
 	unsigned exception = refusal(server, request);
 	int late_ms = atomic_exchange(&server->late_ms, 0);
 	int delay_ms = late_ms > 0 ? late_ms : atomic_load(&server->delay_ms);
+	const char *result;
 
 	now_sleep_until(request->at_ns + delay_ms * NOW_MS);
 	if (atomic_load(&server->silent))
@@ -112,13 +132,11 @@ answer(struct server *server, const struct request *request)
 		send_spoilt(server, request);
 		return "spoilt";
 	}
-	if (modbus_reply(server->peer, request->adu, request->length,
-		server->mapping) < 0)
-		return "broken";
-	if (late_ms > 0)
+	result = reply(server, request);
+	if (strcmp(result, "ok") == 0 && late_ms > 0)
 		return "late";
-	server->answers++;
-	return "ok";
+	server->answers += strcmp(result, "ok") == 0;
+	return result;
 }
 
 static void
@@ -171,7 +189,7 @@ run(void *argument)
 }
 
 bool
-server_start(struct server *server, const char *path, uint32_t baud)
+server_start(struct server *server)
 {
 	bool input = server->function == MODBUS_FC_READ_INPUT_REGISTERS;
 	unsigned base = (unsigned)server->base;
@@ -182,7 +200,8 @@ server_start(struct server *server, const char *path, uint32_t baud)
 	server->registers = calloc(count, sizeof(*server->registers));
 	server->mapping = modbus_mapping_new_start_address(
 	    0, 0, 0, 0, base, input ? 0 : count, base, input ? count : 0);
-	server->peer = peer_connect(path, baud, server->unit, OVERHEARD_MS);
+	server->peer = peer_connect(line_path(server->wire, LINE_Z),
+	    server->baud, server->unit, OVERHEARD_MS);
 	return server->registers != NULL && server->mapping != NULL &&
 	       server->peer != NULL &&
 	       pthread_create(&thread, NULL, run, server) == 0;

@@ -13,10 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tests/house/line.h"
+
 struct server {
 	/* Set before the start. */
 	const char *line; /* its name in the records */
 	const char *side;
+	struct line *wire; /* borrowed; it answers at end z */
+	uint32_t baud;
 	int unit;
 	int function; /* 3 or 4, the only one it knows */
 	int base; /* address of the first register */
@@ -29,7 +33,7 @@ struct server {
 	atomic_int late_ms; /* one answer so late; 0: none */
 
 	atomic_uint requests;
-	atomic_uint answers; /* good ones, sent in time */
+	atomic_uint answers; /* good ones, in time, that somebody could hear */
 	atomic_uint refused;
 	atomic_uint broken;
 
@@ -41,7 +45,7 @@ struct server {
 
 /* False: reason on stderr. There is no stop: the thread ends with the
  * program. */
-bool server_start(struct server *server, const char *path, uint32_t baud);
+bool server_start(struct server *server);
 
 /* New contents for all `count` registers. */
 void server_publish(struct server *server, const uint16_t *registers);
