@@ -253,7 +253,8 @@ past_history(
 	count = ask_range(api->past, &range, points, &error);
 	end_turn(api->past, count < 0);
 	if (count < 0)
-		reply_problem(reply, PROBLEM_NO_HISTORY, error);
+		reply_problem(reply, PROBLEM_NO_HISTORY,
+		    error != NULL ? error : "The database gave no reason.");
 	else
 		reply_json(reply, 200, columns(&range, points, count));
 	free(points);
@@ -314,7 +315,8 @@ past_log(
 	count = ask_events(api->past, events, (int)limit, &error);
 	end_turn(api->past, count < 0);
 	if (count < 0)
-		reply_problem(reply, PROBLEM_NO_HISTORY, error);
+		reply_problem(reply, PROBLEM_NO_HISTORY,
+		    error != NULL ? error : "The database gave no reason.");
 	else
 		reply_json(reply, 200, events_json(events, count));
 	free(events);

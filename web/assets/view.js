@@ -59,11 +59,28 @@ function number(id, item, elapsed, way, word) {
 	setText(card.querySelector(".age"), old === null ? " " : `${age(old)} old`);
 }
 
+// What the inverter is not told is no number.
+function nothing(id, word) {
+	const card = $(id);
+	card.classList.remove("import", "export", "on");
+	card.classList.add("stale");
+	setText(card.querySelector(".v"), "–");
+	setText(card.querySelector(".w"), word);
+	setText(card.querySelector(".age"), " ");
+	card.querySelector("use").setAttribute("href", ICONS.even);
+}
+
 export function showNumbers(shown, elapsed) {
 	const grid = direction(shown.true?.v ?? 0);
 	const told = direction(shown.shown?.v ?? 0);
 	const offset = Math.round(shown.offset?.v ?? 0);
+	const silent = shown.state !== "active";
 	number("n-true", shown.true, elapsed, grid, WORDS[grid]);
+	if (silent) {
+		nothing("n-shown", "gets no answer");
+		nothing("n-offset", "nothing is added");
+		return;
+	}
 	number("n-shown", shown.shown, elapsed, told, WORDS[told]);
 	number("n-offset", shown.offset, elapsed, offset > 0 ? "export" : offset < 0 ? "import" : "even",
 		offset > 0 ? "export more" : offset < 0 ? "export less" : "nothing added");
