@@ -94,7 +94,7 @@ fill_derived(struct quantities *set, unsigned phase)
 	if (!quantities_has(set, s))
 		quantities_put(set, s,
 		    hypot(set->value[p],
-		        quantities_has(set, q) ? set->value[q] : 0.0));
+			quantities_has(set, q) ? set->value[q] : 0.0));
 	if (!quantities_has(set, pf))
 		quantities_put(set, pf,
 		    set->value[s] > 0.0 ? set->value[p] / set->value[s] : 1.0);
@@ -157,11 +157,29 @@ move(struct quantities *set, unsigned phase, double offset_w)
 	*p = after_w;
 }
 
+/* Totals of a three-phase meter go with the phases' change. */
+static void
+follow_phases(struct quantities *set, const struct quantities *before)
+{
+	static const enum quantity totals[] = { QUANTITY_APPARENT_POWER,
+		QUANTITY_CURRENT };
+
+	for (unsigned i = 0; i < 2; i++)
+		set->value[totals[i]] = before->value[totals[i]] +
+		                        sum_of_phases(set, totals[i]) -
+		                        sum_of_phases(before, totals[i]);
+	set->value[QUANTITY_POWER_FACTOR] =
+	    moved_factor(before->value[QUANTITY_POWER_FACTOR],
+		before->value[QUANTITY_ACTIVE_POWER],
+		set->value[QUANTITY_ACTIVE_POWER],
+		set->value[QUANTITY_APPARENT_POWER]);
+}
+
 void
-overlay_apply(const struct quantities *source, double offset_w,
+overlay_apply(const struct quantities *source, double offset_w, unsigned phases,
     struct quantities *shown)
 {
-	double currents;
+	struct quantities before;
 
 	*shown = *source;
 	fill(shown);
@@ -172,13 +190,10 @@ overlay_apply(const struct quantities *source, double offset_w,
 	/* The identity, to the bit. */
 	if (!(fabs(offset_w) > 0.0))
 		return;
-	/* The total current goes with the phases' change, so that it stays
-	 * their sum where it was. */
-	currents = shown->value[QUANTITY_CURRENT] -
-	    sum_of_phases(shown, QUANTITY_CURRENT);
-	for (unsigned phase = 0; phase <= PHASES; phase++)
-		move(shown, phase, phase == 0 ? offset_w : offset_w / PHASES);
-	if (has_phases(shown, QUANTITY_CURRENT))
-		shown->value[QUANTITY_CURRENT] = currents +
-		    sum_of_phases(shown, QUANTITY_CURRENT);
+	before = *shown;
+	move(shown, 0, offset_w);
+	for (unsigned phase = 1; phase <= PHASES; phase++)
+		move(shown, phase, offset_w / PHASES);
+	if (phases == PHASES)
+		follow_phases(shown, &before);
 }

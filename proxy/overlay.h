@@ -10,6 +10,10 @@
  *   I' = I * S' / S                or S' / V where S is 0
  *   PF' = P' / S'                  with the meter's own sign convention
  *
+ * A three-phase shown meter's total S and I go with its phases, so that they
+ * stay their sums where they were; a single-phase one's follow the law above,
+ * so that V x I stays S.
+ *
  * At offset 0 every known value comes out as it went in, to the bit.
  * Voltage, reactive power, frequency and counters are never moved.
  *
@@ -26,8 +30,9 @@
 #include "policy/quantity.h"
 
 /* shown->known holds everything that could be had from the source. Needs at
- * least the active power (total or all phases), else shown->known is 0. */
-void overlay_apply(
-    const struct quantities *source, double offset_w, struct quantities *shown);
+ * least the active power (total or all phases), else shown->known is 0.
+ * phases: of the shown meter, 1 or 3. */
+void overlay_apply(const struct quantities *source, double offset_w,
+    unsigned phases, struct quantities *shown);
 
 #endif

@@ -31,6 +31,7 @@ shown_init(struct shown *shown, const struct config_shown *config,
 	shown->config = config;
 	shown->index = index;
 	shown->map = map;
+	shown->phases = map_find(map, QUANTITY_ACTIVE_POWER_L2) != NULL ? 3 : 1;
 	shown->state = SHOWN_STARTING;
 	shown->output.reason = REASON_NO_SAMPLE;
 	policy_init(&shown->policy, &settings);
@@ -76,7 +77,7 @@ step(struct shown *shown, bool fresh, const struct quantities *sample,
 	shown->truth = *sample;
 	shown->sample_at = sample_at;
 	shown->offset_w = shown->output.offset_w;
-	overlay_apply(sample, shown->offset_w, &shown->values);
+	overlay_apply(sample, shown->offset_w, shown->phases, &shown->values);
 	hold_counters(shown);
 	image_encode(&shown->image, &shown->values);
 }

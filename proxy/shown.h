@@ -23,6 +23,7 @@
 struct shown {
 	const struct config_shown *config;
 	const struct map *map;
+	unsigned phases; /* that the map shows: 1 or 3 */
 	unsigned index;
 	struct policy policy;
 	struct image image;
