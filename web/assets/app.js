@@ -107,7 +107,7 @@ function tick() {
 	$("banner").hidden = !lost || loginWanted;
 	if (lost) setText($("banner"), bannerText(shown));
 	if (!shown) {
-		setText($("live"), lost ? "no contact" : "connecting");
+		setText($("live"), loginWanted ? "not logged in" : lost ? "no contact" : "connecting");
 		return;
 	}
 	setText($("live"), lost ? "no contact" : elapsed > DOUBT_MS ? `no news for ${age(elapsed)}` : "live");
@@ -118,17 +118,20 @@ function tick() {
 	chart?.tick(state.wall_ms + elapsed);
 }
 
-// An open stream that says nothing: ask, the box may know why.
-async function askIfQuiet() {
-	const now = performance.now();
-	if (loginWanted || document.hidden || now - receivedAt < DOUBT_MS || now - askedAt < DOUBT_MS) return;
-	askedAt = now;
+async function ask() {
+	askedAt = performance.now();
 	try {
 		const answer = await call("GET", "/state");
 		if (answer.ok) take(answer.json);
 	} catch {
 		// the banner says it
 	}
+}
+
+// An open stream that says nothing: the box may know why.
+function askIfQuiet() {
+	const now = performance.now();
+	if (!loginWanted && !document.hidden && now - receivedAt > DOUBT_MS && now - askedAt > DOUBT_MS) ask();
 }
 
 function connect() {
@@ -144,7 +147,7 @@ function connect() {
 		source.close();
 		retryTimer = setTimeout(connect, retryMs);
 		retryMs = Math.min(retryMs * 2, 30000);
-		askIfQuiet();
+		ask(); // a stream does not say why it was refused
 	};
 }
 
@@ -155,7 +158,6 @@ function askLogin() {
 	$("page").hidden = true;
 	$("bar").hidden = true;
 	$("login").hidden = false;
-	setText($("live"), "not logged in");
 	$("password").focus();
 }
 
