@@ -234,17 +234,19 @@ db_check(struct db *db, int limit_ms)
 	sqlite3_stmt *statement = NULL;
 	enum db_status status = DB_OK;
 	const char *verdict;
+	int code;
 
 	sqlite3_progress_handler(
 	    db->handle, CHECK_STEPS, past_deadline, &deadline);
-	if (sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1,
-		&statement, NULL) != SQLITE_OK) {
-		status = db_failure(db);
-	} else if (sqlite3_step(statement) == SQLITE_ROW) {
+	code = sqlite3_prepare_v2(
+	    db->handle, "PRAGMA quick_check(1)", -1, &statement, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
 		verdict = (const char *)sqlite3_column_text(statement, 0);
 		if (verdict != NULL && strcmp(verdict, "ok") != 0)
 			status = fail_with(db, DB_CORRUPT, verdict);
-	} else if (sqlite3_errcode(db->handle) != SQLITE_INTERRUPT) {
+	} else if (code != SQLITE_INTERRUPT) {
 		status = db_failure(db);
 	}
 	sqlite3_finalize(statement);
