@@ -7,6 +7,7 @@
 #include "proxy/crc.h"
 
 enum {
+	BROADCAST = 0, /* nobody replies to it, or from it */
 	FUNCTION_LOOPBACK = 8,
 	EXCEPTION_BIT = 0x80,
 	EXCEPTION_LENGTH = 5,
@@ -121,7 +122,8 @@ rtu_expect(enum rtu_direction direction, const uint8_t *bytes, size_t length)
 	function = bytes[1];
 	if ((function & ~EXCEPTION_BIT) == 0)
 		return RTU_NEVER;
-	if (function & EXCEPTION_BIT && direction == RTU_REQUESTS)
+	if (direction == RTU_REQUESTS ? (function & EXCEPTION_BIT) != 0
+				      : bytes[0] == BROADCAST)
 		return RTU_NEVER;
 	if (function & EXCEPTION_BIT)
 		return EXCEPTION_LENGTH;
@@ -253,8 +255,7 @@ give_out(struct rtu *rtu, size_t length, struct rtu_frame *frame)
 	rtu->in_garbage = false;
 	if (rtu->direction == RTU_REQUESTS) {
 		rtu->asked_unit = frame->adu[0];
-		/* Nobody replies to a broadcast. */
-		rtu->asked_function = frame->adu[0] == 0 ? 0 : frame->adu[1];
+		rtu->asked_function = frame->adu[1];
 	}
 }
 

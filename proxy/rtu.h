@@ -26,9 +26,11 @@
  * On a shared line the replies of other units pass by. The framer remembers
  * the unit and function of the last request, and where that request's reply
  * fits, and no request does, it is passed over as a whole: it is neither given
- * out nor garbage, and nothing inside it is taken for a request. A reply that
- * could still be a longer request waits for more bytes or the gap. Without
- * its request (lost to noise) a reply is garbage like any other. An echo of
+ * out nor garbage, and nothing inside it is taken for a request. A request
+ * wins: a reply that could still be one that is longer waits for more bytes or
+ * the gap, since 1 of 256 requests does begin with a sound reply of one
+ * register (its count continues the CRC by itself). Without its request (lost
+ * to noise) a reply is garbage like any other. An echo of
  * the request (functions 5, 6, 8, 21, 22) cannot be told from a repetition and
  * is given out.
  */
@@ -100,7 +102,10 @@ void rtu_reset(struct rtu *rtu);
 enum {
 	RTU_MORE = 0, /* more bytes are needed to know */
 	RTU_OPEN = -1, /* only silence can tell (unknown function code) */
-	RTU_NEVER = -2, /* no frame can begin like this */
+	/* No frame can begin like this: function 0, a refusal among requests,
+	 * a count too high for a frame, a reply from unit 0 (broadcasts have
+	 * none, and a lone 0 is the commonest noise). */
+	RTU_NEVER = -2,
 };
 
 /* ADU length that these first bytes promise, or one of the above. */
