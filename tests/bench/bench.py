@@ -70,7 +70,7 @@ class Line:
         self.far = os.path.join(self.dir, "subject")
         self.process = subprocess.Popen(
             [HOUSE, "--line-only", "--baud", str(baud), "--link-a",
-             self.near, "--link-z", self.far])
+             self.near, "--link-z", self.far], stdout=subprocess.DEVNULL)
         wait_for("the line", lambda: os.path.exists(self.near) and
                  os.path.exists(self.far))
 

@@ -199,7 +199,8 @@ def every_point_through_foreign_eyes():
              gateway=False) as rig:
         device = os.path.join(rig.dir, "probe")
         rig.spawn(HOUSE, "--line-only", "--baud", str(BAUD), "--link-a",
-                  os.path.join(rig.dir, "inv2"), "--link-z", device)
+                  os.path.join(rig.dir, "inv2"), "--link-z", device,
+                  stdout=subprocess.DEVNULL)
         wait_for("the second line", lambda: os.path.exists(device))
         # Nothing moves while we look: the inverter neither asks nor feeds.
         rig.tell("ask stop")
