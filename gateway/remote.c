@@ -124,6 +124,19 @@ call(struct remote *remote, const char *method, const char *path,
 	return status;
 }
 
+/* Why the other side refused, in its own words. */
+static void
+complain(const struct remote *remote, long status)
+{
+	const char *text = remote->answer != NULL ? remote->answer : "";
+	json_t *problem = json_loads(text, 0, NULL);
+	const char *why = json_string_value(json_object_get(problem, "detail"));
+
+	fprintf(stderr, "gridshim: refused (%ld): %s\n", status,
+	    why != NULL ? why : "no reason given");
+	json_decref(problem);
+}
+
 static bool
 log_in(struct remote *remote)
 {
@@ -147,7 +160,7 @@ log_in(struct remote *remote)
 	if (status >= 200 && status < 300)
 		return true;
 	if (status != 0)
-		fprintf(stderr, "gridshim: %s: wrong password\n", remote->base);
+		complain(remote, status);
 	return false;
 }
 
@@ -156,8 +169,6 @@ static int
 ask(struct remote *remote, const char *method, const char *path,
     const char *body)
 {
-	json_t *problem;
-	const char *why;
 	long status = call(remote, method, path, body);
 
 	if (status == 401) {
@@ -169,12 +180,7 @@ ask(struct remote *remote, const char *method, const char *path,
 		return EX_OK;
 	if (status == 0)
 		return EX_UNAVAILABLE;
-	problem =
-	    json_loads(remote->answer != NULL ? remote->answer : "", 0, NULL);
-	why = json_string_value(json_object_get(problem, "detail"));
-	fprintf(stderr, "gridshim: refused (%ld): %s\n", status,
-	    why != NULL ? why : "no reason given");
-	json_decref(problem);
+	complain(remote, status);
 	return EX_DATAERR;
 }
 
