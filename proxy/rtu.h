@@ -30,9 +30,9 @@
  * wins: a reply that could still be one that is longer waits for more bytes or
  * the gap, since 1 of 256 requests does begin with a sound reply of one
  * register (its count continues the CRC by itself). Without its request (lost
- * to noise) a reply is garbage like any other. An echo of
- * the request (functions 5, 6, 8, 21, 22) cannot be told from a repetition and
- * is given out.
+ * to noise) a reply is garbage like any other. What reads as a request too is
+ * given out as one to that unit: an echo of the request (functions 5, 6, 8,
+ * 21, 22) cannot be told from a repetition.
  */
 #ifndef PROXY_RTU_H
 #define PROXY_RTU_H
