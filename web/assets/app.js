@@ -7,6 +7,7 @@ import { setLimits, setReachable, startControl } from "./control.js";
 
 const DOUBT_MS = 3000;
 const LOST_MS = 10000;
+const LOG_MS = 15000;
 const API = "/api/v1";
 
 let state = null;        // the newest, as the box sent it
@@ -88,6 +89,7 @@ async function startChart() {
 	} catch {
 		setText($("chart"), "The chart could not be loaded.");
 	}
+	showLog();
 }
 
 function bannerText(shown) {
@@ -177,9 +179,9 @@ async function logIn(event) {
 }
 
 async function showLog() {
-	if (!$("log-box").open) return;
+	if (document.hidden || loginWanted) return;
 	try {
-		const answer = await call("GET", "/log?limit=20");
+		const answer = await call("GET", "/log?limit=10");
 		const lines = (answer.json?.events ?? []).map((event) => {
 			const line = document.createElement("li");
 			const time = document.createElement("time");
@@ -192,15 +194,15 @@ async function showLog() {
 		$("log").replaceChildren(...lines);
 		if (!lines.length) $("log").textContent = answer.json?.detail ?? "No events yet.";
 	} catch {
-		$("log").textContent = "No answer from the box.";
+		// the next round may have more luck
 	}
 }
 
 startControl(call);
 $("login").addEventListener("submit", logIn);
 $("logout").addEventListener("click", async () => { await call("DELETE", "/session"); location.reload(); });
-$("log-box").addEventListener("toggle", showLog);
 $("which").addEventListener("change", () => { asked = []; chart = null; take(state); });
 document.addEventListener("visibilitychange", connect);
 connect();
 setInterval(() => { tick(); askIfQuiet(); }, 250);
+setInterval(showLog, LOG_MS);

@@ -171,16 +171,24 @@ const NAMES = { current: "Current", voltage: "Voltage", frequency: "Frequency", 
 	energy_import: "Energy imported", energy_export: "Energy exported", reactive_power: "Reactive power",
 	apparent_power: "Apparent power", active_power: "Active power" };
 
-function nameOf(quantity) {
-	const [, base, phase] = quantity.match(/^(.*?)(?:_l([123]))?$/);
-	const name = NAMES[base] ?? base.replaceAll("_", " ");
-	return phase ? `${name} L${phase}` : name;
+// The phases of a quantity share a row: "92 · 74 · 57 VA".
+function phaseRow(base, phases) {
+	const texts = phases.map((item) => value(item.v, ""));
+	const unit = phases[0].unit;
+	return [`${base} L1 to L${phases.length}`, `${texts.join(" · ")}${unit ? ` ${unit}` : ""}`];
 }
 
 export function showQuantities(shown) {
-	const rows = Object.entries(shown.quantities)
-		.filter(([name]) => name !== "active_power")
-		.map(([name, item]) => [nameOf(name), value(item.v, item.unit)]);
+	const all = shown.quantities;
+	const rows = [];
+	for (const [quantity, item] of Object.entries(all)) {
+		const [, base, phase] = quantity.match(/^(.*?)(?:_l([123]))?$/);
+		const name = NAMES[base] ?? base.replaceAll("_", " ");
+		if (phase === "1")
+			rows.push(phaseRow(name, [1, 2, 3].map((n) => all[`${base}_l${n}`]).filter(Boolean)));
+		else if (!phase && base !== "active_power")
+			rows.push([name, value(item.v, item.unit)]);
+	}
 	fillList($("q-list"), rows.length ? rows : [["Nothing else", "–"]]);
 }
 
