@@ -81,7 +81,7 @@ cookie_hash(const char *cookies, unsigned char hash[static HASH_SIZE])
 		cookies += 1 + strspn(cookies + 1, " ");
 	}
 	cookies += sizeof(name) - 1;
-	if (strcspn(cookies, "; ") != 2 * AUTH_TOKEN_SIZE ||
+	if (strcspn(cookies, "; ") != 2 * (size_t)AUTH_TOKEN_SIZE ||
 	    sodium_hex2bin(token, sizeof(token), cookies,
 		2 * (size_t)AUTH_TOKEN_SIZE, NULL, &length, &end) != 0 ||
 	    length != sizeof(token))

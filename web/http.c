@@ -129,13 +129,17 @@ stream_response(const struct http *http)
 static struct MHD_Response *
 body_response(struct reply *reply)
 {
+	enum MHD_ResponseMemoryMode mode = MHD_RESPMEM_PERSISTENT;
 	struct MHD_Response *response;
+	void *body;
 
-	response = MHD_create_response_from_buffer(reply->length,
-	    (void *)(uintptr_t)reply->body,
-	    reply->owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	/* The library only reads it, but its parameter is no const. */
+	memcpy(&body, &reply->body, sizeof(body));
+	if (reply->owned != NULL)
+		mode = MHD_RESPMEM_MUST_FREE;
+	response = MHD_create_response_from_buffer(reply->length, body, mode);
 	if (response != NULL)
-		reply->owned = false;
+		reply->owned = NULL;
 	return response;
 }
 

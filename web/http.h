@@ -12,7 +12,7 @@
 
 enum {
 	HTTP_CONNECTIONS = 64,
-	HTTP_PER_ADDRESS = 16,
+	HTTP_PER_ADDRESS = 32, /* two browsers and a reverse proxy fit */
 	HTTP_STREAMS = 16,
 	/* Fewer than the connections of an address: Stop must get through. */
 	HTTP_STREAMS_PER_ADDRESS = 8,

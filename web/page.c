@@ -50,7 +50,7 @@ read_file(
 		return false;
 	}
 	reply->body = bytes;
-	reply->owned = true;
+	reply->owned = bytes;
 	reply->length = (size_t)length;
 	return true;
 }

@@ -148,7 +148,7 @@ read_span(
 		    "when negative.");
 		return false;
 	}
-	if (!read_time(request, "to", (double)(now_us / 1000) + 1.0, now_us,
+	if (!read_time(request, "to", (double)now_us / 1e3 + 1.0, now_us,
 		&range->to_us) ||
 	    range->to_us <= range->from_us) {
 		refuse(reply, "/to", "to is a time as from is, after it.");

@@ -2,7 +2,6 @@
 #include "web/reply.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +58,7 @@ set_body(struct reply *reply, unsigned status, const char *type, char *text)
 	reply->type = type;
 	reply->body = text != NULL ? text : "{}";
 	reply->length = strlen(reply->body);
-	reply->owned = text != NULL;
+	reply->owned = text;
 }
 
 static void
@@ -115,9 +114,8 @@ reply_problem(struct reply *reply, enum problem problem, const char *detail)
 void
 reply_free(struct reply *reply)
 {
-	if (reply->owned)
-		free((void *)(uintptr_t)reply->body);
-	reply->owned = false;
+	free(reply->owned);
+	reply->owned = NULL;
 	reply->body = NULL;
 	reply->length = 0;
 }

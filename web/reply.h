@@ -12,7 +12,7 @@ struct reply {
 	const char *type; /* static */
 	const char *body;
 	size_t length;
-	bool owned; /* body is freed with the reply; else it is static */
+	char *owned; /* what the body lies in, freed with it; NULL: static */
 	bool stream; /* no body: the live stream follows */
 	bool gzip; /* the body is packed */
 	bool keep; /* a browser may keep it and ask again by etag */

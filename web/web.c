@@ -32,7 +32,7 @@ static void
 stop(struct api *api, struct http *http)
 {
 	struct sigaction action = { .sa_handler = on_impatience };
-	struct itimerval patience = { .it_value.tv_usec = STOP_MS * 1000 };
+	struct itimerval patience = { .it_value.tv_usec = STOP_MS * 1000L };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &patience, NULL);

@@ -9,7 +9,7 @@ struct config;
 struct web_start {
 	const struct config *config;
 	int parent_fd; /* alive and log go out; end of file: stop */
-	int proxy_fd;  /* snapshots and results in, offsets out */
+	int proxy_fd; /* snapshots and results in, offsets out */
 	/* Serve the page from this folder; NULL: the one that is built in. */
 	const char *web_root;
 };

@@ -192,73 +192,72 @@ json_of(const struct request *request, unsigned status)
 	return json;
 }
 
-/* One field of a good PUT changed; NULL: as it is. */
+/* Who asks, and how; NULL: no such header. */
+static const struct {
+	const char *rule;
+	const char *method;
+	const char *path;
+	const char *host;
+	const char *origin;
+	const char *guard;
+	const char *type;
+	unsigned status;
+} strangers[] = {
+	{ "as the page asks", "PUT", "/api/v1/offset", "localhost:8080",
+	    "http://localhost:8080", "1", "application/json", 200 },
+	{ "no origin: a program", "PUT", "/api/v1/offset", "127.0.0.1", NULL,
+	    "1", "application/json; charset=utf-8", 200 },
+	{ "the address listened on", "GET", "/api/v1/state", "192.0.2.7:8080",
+	    NULL, NULL, NULL, 200 },
+	{ "loopback in IPv6", "GET", "/api/v1/state", "[::1]:8080", NULL, NULL,
+	    NULL, 200 },
+	{ "rebinding: a foreign name", "GET", "/api/v1/state",
+	    "evil.example:8080", NULL, NULL, NULL, 421 },
+	{ "another address", "GET", "/api/v1/state", "192.0.2.8", NULL, NULL,
+	    NULL, 421 },
+	{ "a name that begins well", "GET", "/api/v1/state",
+	    "localhost.evil.example", NULL, NULL, NULL, 421 },
+	{ "no host", "GET", "/api/v1/state", NULL, NULL, NULL, NULL, 421 },
+	{ "a port that is none", "GET", "/api/v1/state", "localhost:80x", NULL,
+	    NULL, NULL, 421 },
+	{ "a foreign origin", "PUT", "/api/v1/offset", "localhost:8080",
+	    "http://evil.example", "1", "application/json", 403 },
+	{ "another port is another origin", "PUT", "/api/v1/offset",
+	    "localhost:8080", "http://localhost:81", "1", "application/json",
+	    403 },
+	{ "a sandboxed page", "PUT", "/api/v1/offset", "localhost:8080", "null",
+	    "1", "application/json", 403 },
+	{ "a form cannot say X-Gridshim", "PUT", "/api/v1/offset",
+	    "localhost:8080", NULL, NULL, "application/json", 403 },
+	{ "a form's content type", "PUT", "/api/v1/offset", "localhost:8080",
+	    NULL, "1", "text/plain", 415 },
+	{ "no content type", "PUT", "/api/v1/offset", "localhost:8080", NULL,
+	    "1", NULL, 415 },
+	{ "HEAD is a GET", "HEAD", "/api/v1/state", "localhost", NULL, NULL,
+	    NULL, 200 },
+	{ "not there", "GET", "/api/v1/nothing", "localhost", NULL, NULL, NULL,
+	    404 },
+	{ "no path leads out", "GET", "/../etc/passwd", "localhost", NULL, NULL,
+	    NULL, 404 },
+	{ "GET has no command", "GET", "/api/v1/session", "localhost", NULL,
+	    NULL, NULL, 405 },
+	{ "unknown method", "BREW", "/api/v1/offset", "localhost", NULL, "1",
+	    NULL, 405 },
+};
+
 static void
 guards_keep_strangers_out(void **state)
 {
-	static const struct {
-		const char *rule;
-		const char *method;
-		const char *path;
-		const char *host;
-		const char *origin;
-		const char *guard;
-		const char *type;
-		unsigned status;
-	} rows[] = {
-		{ "as the page asks", "PUT", "/api/v1/offset", "localhost:8080",
-		    "http://localhost:8080", "1", "application/json", 200 },
-		{ "no origin: a program", "PUT", "/api/v1/offset", "127.0.0.1",
-		    NULL, "1", "application/json; charset=utf-8", 200 },
-		{ "the address listened on", "GET", "/api/v1/state",
-		    "192.0.2.7:8080", NULL, NULL, NULL, 200 },
-		{ "loopback in IPv6", "GET", "/api/v1/state", "[::1]:8080",
-		    NULL, NULL, NULL, 200 },
-		{ "rebinding: a foreign name", "GET", "/api/v1/state",
-		    "evil.example:8080", NULL, NULL, NULL, 421 },
-		{ "another address", "GET", "/api/v1/state", "192.0.2.8", NULL,
-		    NULL, NULL, 421 },
-		{ "a name that begins well", "GET", "/api/v1/state",
-		    "localhost.evil.example", NULL, NULL, NULL, 421 },
-		{ "no host", "GET", "/api/v1/state", NULL, NULL, NULL, NULL,
-		    421 },
-		{ "a port that is none", "GET", "/api/v1/state",
-		    "localhost:80x", NULL, NULL, NULL, 421 },
-		{ "a foreign origin", "PUT", "/api/v1/offset", "localhost:8080",
-		    "http://evil.example", "1", "application/json", 403 },
-		{ "another port is another origin", "PUT", "/api/v1/offset",
-		    "localhost:8080", "http://localhost:81", "1",
-		    "application/json", 403 },
-		{ "a sandboxed page", "PUT", "/api/v1/offset", "localhost:8080",
-		    "null", "1", "application/json", 403 },
-		{ "a form cannot say X-Gridshim", "PUT", "/api/v1/offset",
-		    "localhost:8080", NULL, NULL, "application/json", 403 },
-		{ "a form's content type", "PUT", "/api/v1/offset",
-		    "localhost:8080", NULL, "1", "text/plain", 415 },
-		{ "no content type", "PUT", "/api/v1/offset", "localhost:8080",
-		    NULL, "1", NULL, 415 },
-		{ "HEAD is a GET", "HEAD", "/api/v1/state", "localhost", NULL,
-		    NULL, NULL, 200 },
-		{ "not there", "GET", "/api/v1/nothing", "localhost", NULL,
-		    NULL, NULL, 404 },
-		{ "no path leads out", "GET", "/../etc/passwd", "localhost",
-		    NULL, NULL, NULL, 404 },
-		{ "GET has no command", "GET", "/api/v1/session", "localhost",
-		    NULL, NULL, NULL, 405 },
-		{ "unknown method", "BREW", "/api/v1/offset", "localhost", NULL,
-		    "1", NULL, 405 },
-	};
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		struct request request = ask(strangers[i].method,
+		    strangers[i].path, "{\"value_w\":1,\"duration_s\":1}");
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct request request = ask(rows[i].method, rows[i].path,
-		    "{\"value_w\":1,\"duration_s\":1}");
-
-		request.host = rows[i].host;
-		request.origin = rows[i].origin;
-		request.guard = rows[i].guard;
-		request.content_type = rows[i].type;
-		print_message("%s\n", rows[i].rule);
-		assert_int_equal(status_of(&request), rows[i].status);
+		request.host = strangers[i].host;
+		request.origin = strangers[i].origin;
+		request.guard = strangers[i].guard;
+		request.content_type = strangers[i].type;
+		print_message("%s\n", strangers[i].rule);
+		assert_int_equal(status_of(&request), strangers[i].status);
 	}
 }
 
