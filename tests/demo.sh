@@ -12,6 +12,7 @@ READY_S=30
 house=
 gateway=
 temporary=
+kept=
 
 say() { echo "demo: $*"; }
 
@@ -36,8 +37,8 @@ cleanup() {
 	stop "$house"
 	if [ -n "$temporary" ]; then
 		rm -rf "$temporary"
-	elif [ -n "$DIR" ]; then
-		say "kept: $DIR"
+	elif [ -n "$kept" ]; then
+		say "kept: $kept"
 	fi
 }
 
@@ -89,11 +90,12 @@ choose_dir() {
 			fail "cannot make a temporary folder"
 		DIR=$temporary
 	else
-		mkdir -p "$DIR" || fail "cannot make the folder $DIR"
+		mkdir -p "$DIR" || fail "cannot make the folder DIR=$DIR"
 		DIR=$(cd "$DIR" && pwd) || fail "cannot enter that folder"
 	fi
 	: >"$DIR/gridshim.log" && : >"$DIR/house.log" ||
 		fail "cannot write in $DIR"
+	[ -n "$temporary" ] || kept=$DIR
 }
 
 write_config() {
@@ -138,7 +140,7 @@ start_gateway() {
 
 is_active() {
 	"$B/gridshim" status -c "$DIR/gridshim.yaml" -m etc/maps --json \
-		2>/dev/null | grep -q '"state": *"active"'
+		</dev/null 2>/dev/null | grep -q '"state": *"active"'
 }
 
 wait_active() {
