@@ -87,9 +87,9 @@ expect_objects(const uint8_t *bytes, size_t length)
 
 	if (length < MEI_REPLY_HEAD)
 		return RTU_MORE;
-	for (unsigned left = bytes[MEI_REPLY_HEAD - 1]; left > 0; left--) {
+	for (size_t left = bytes[MEI_REPLY_HEAD - 1]; left > 0; left--) {
 		/* Each of those left has two bytes at least. */
-		if (at + 2u * left + CRC_LENGTH > RTU_ADU_MAX)
+		if (at + 2 * left + CRC_LENGTH > RTU_ADU_MAX)
 			return RTU_NEVER;
 		if (at + 2 > length)
 			return RTU_MORE;
@@ -323,7 +323,6 @@ void
 rtu_reset(struct rtu *rtu)
 {
 	drop(rtu, rtu->length - rtu->head);
-	rtu->head = rtu->length = 0;
 	rtu->in_garbage = false;
 	rtu->asked_function = 0;
 }

@@ -127,6 +127,7 @@ static const struct row rows[] = {
 	{ "identify, short", PDU_ILLEGAL_VALUE, 0, 0, BYTES(43, 14, 1) },
 	{ "43 of no type", PDU_ILLEGAL_VALUE, 0, 0, BYTES(43) },
 	{ "CANopen", PDU_OK, 0, 0, BYTES(43, 13, 1, 2, 3) },
+	{ "CANopen of nothing", PDU_OK, 0, 0, BYTES(43, 13) },
 	{ "43 of another type", PDU_ILLEGAL_FUNCTION, 0, 0, BYTES(43, 15, 1) },
 };
 /* clang-format on */

@@ -194,6 +194,9 @@ static const struct length_row length_rows[] = {
 	{ "read of 250", RTU_REPLIES, 255, BYTES(1, 3, 250) },
 	{ "read of 251", RTU_REPLIES, RTU_NEVER, BYTES(1, 3, 251) },
 	{ "read of 255", RTU_REPLIES, RTU_NEVER, BYTES(1, 4, 255) },
+	{ "input registers of 251", RTU_REPLIES, RTU_NEVER, BYTES(1, 4, 251) },
+	{ "inputs of 251", RTU_REPLIES, RTU_NEVER, BYTES(1, 2, 251) },
+	{ "read after write of 251", RTU_REPLIES, RTU_NEVER, BYTES(1, 23, 251) },
 	{ "coils of 251", RTU_REPLIES, RTU_NEVER, BYTES(1, 1, 251) },
 	{ "identity of 251", RTU_REPLIES, 256, BYTES(1, 17, 251) },
 	{ "identity of 252", RTU_REPLIES, RTU_NEVER, BYTES(1, 17, 252) },
@@ -414,6 +417,8 @@ times_on_the_wire(void **state)
 	(void)state;
 	assert_int_equal(rtu_t35_us(1200), 32084);
 	assert_int_equal(rtu_t35_us(9600), 4011);
+	assert_int_equal(rtu_t35_us(2000), 19250);
+	assert_int_equal(rtu_t35_us(3), 12833334);
 	assert_int_equal(rtu_t35_us(19200), 2006);
 	assert_int_equal(rtu_t35_us(19201), 1750);
 	assert_int_equal(rtu_t35_us(115200), 1750);
@@ -421,6 +426,8 @@ times_on_the_wire(void **state)
 	assert_int_equal(rtu_wire_us(9600, 10, 1), 1042);
 	assert_int_equal(rtu_wire_us(9600, 10, 256), 266667);
 	assert_int_equal(rtu_wire_us(19200, 11, 8), 4584);
+	assert_int_equal(rtu_wire_us(20000, 10, 2), 1000);
+	assert_int_equal(rtu_wire_us(3, 10, 1), 3333334);
 	assert_int_equal(rtu_wire_us(300, 12, SIZE_MAX >> 40), 671088600000);
 }
 

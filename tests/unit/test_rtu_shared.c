@@ -144,6 +144,26 @@ a_request_that_begins_like_a_whole_reply_is_a_request(void **state)
 }
 
 static void
+a_passing_reply_ends_a_run_of_garbage(void **state)
+{
+	struct adu asked = ask_read(5, 0, 2);
+	struct adu told = frame_of("\5\3\4\1\2\3\4", 7);
+	struct adu open = frame_of("\5\101\1\2", 4);
+
+	(void)state;
+	bench_init(&bench, RTU_REQUESTS);
+	bench_feed_frame(&bench, &asked);
+	bench_feed(&bench, "\377\0", 2);
+	bench_feed_frame(&bench, &told);
+	assert_false(rtu_pending(&bench.rtu));
+	bench_feed_frame(&bench, &open);
+	bench_silence(&bench);
+	expect_kept(&bench, 2, "behind a passing reply");
+	expect_frame(&bench, 1, &open, "behind a passing reply");
+	assert_int_equal(bench.rtu.broken, 1);
+}
+
+static void
 only_the_reply_to_the_last_request_is_passed_over(void **state)
 {
 	struct adu asked = ask_read(5, 0, 2);
@@ -186,6 +206,7 @@ main(void)
 		    a_request_is_never_taken_for_a_reply_to_the_one_before),
 		cmocka_unit_test(
 		    a_request_that_begins_like_a_whole_reply_is_a_request),
+		cmocka_unit_test(a_passing_reply_ends_a_run_of_garbage),
 		cmocka_unit_test(
 		    only_the_reply_to_the_last_request_is_passed_over),
 	};
