@@ -107,13 +107,17 @@ call(struct remote *remote, const char *method, const char *path,
 	snprintf(url, sizeof(url), "%s/api/v1%s", remote->base, path);
 	curl_easy_setopt(remote->curl, CURLOPT_URL, url);
 	curl_easy_setopt(remote->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(remote->curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(remote->curl, CURLOPT_HTTPHEADER, remote->headers);
 	curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, collect);
 	curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
 	curl_easy_setopt(remote->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
 	curl_easy_setopt(remote->curl, CURLOPT_COOKIEFILE, "");
-	curl_easy_setopt(remote->curl, CURLOPT_POSTFIELDS, body);
+	/* Without a body it must be a GET to curl, or it reads stdin. */
+	if (body != NULL)
+		curl_easy_setopt(remote->curl, CURLOPT_POSTFIELDS, body);
+	else
+		curl_easy_setopt(remote->curl, CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(remote->curl, CURLOPT_CUSTOMREQUEST, method);
 	code = curl_easy_perform(remote->curl);
 	if (code != CURLE_OK) {
 		fprintf(stderr, "gridshim: %s: %s; is it running\n",

@@ -9,6 +9,7 @@
 enum {
 	TIMEOUT_MIN_US = 60000,
 	CHUNK_US = 20000, /* an adapter may hold a frame's end back so long */
+	STALL_US = 50000, /* and a busy machine may be late with them all */
 	REQUEST_BYTES = 8,
 	FULL_TIMEOUT_EVERY = 4,
 	SLOW_AT_LEAST_US =
@@ -172,7 +173,7 @@ client_heard(struct client *client)
 		return;
 	client->heard = true;
 	client->deadline = mono_add_us(client->deadline,
-	    wire_us(client, 5 + 2 * (size_t)client->request.count));
+	    wire_us(client, 5 + 2 * (size_t)client->request.count) + STALL_US);
 }
 
 /* The next poll is due a period after this one was, not after its answer;

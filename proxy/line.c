@@ -11,7 +11,7 @@
 enum {
 	LINE_MAGIC = 0x6c696e65,
 	GAP_LOW_LATENCY_US = 5000,
-	GAP_US = 25000, /* above an FTDI adapter's 16 ms chunks */
+	GAP_US = 40000, /* above two of an FTDI adapter's 16 ms chunks */
 };
 
 #define REOPEN_FIRST_S 0.2
