@@ -38,6 +38,20 @@ set_low_latency(int fd)
 	return ioctl(fd, TIOCSSERIAL, &serial) == 0;
 }
 
+/* libmodbus asks for VMIN 0, where reading nothing gives 0 and looks like a
+ * hang-up. With 1 it is EAGAIN. It also takes any baud rate it does not know
+ * for 9600 without a word; the configuration allows none of those. */
+static void
+set_read_minimum(int fd)
+{
+	struct termios tty;
+
+	if (tcgetattr(fd, &tty) != 0)
+		return;
+	tty.c_cc[VMIN] = 1;
+	tcsetattr(fd, TCSANOW, &tty);
+}
+
 int
 port_open(struct port *port)
 {
@@ -53,6 +67,7 @@ port_open(struct port *port)
 		return -1;
 	}
 	(void)ioctl(fd, TIOCEXCL);
+	set_read_minimum(fd);
 	port->low_latency = set_low_latency(fd);
 	tcflush(fd, TCIOFLUSH);
 	return fd;

@@ -55,12 +55,12 @@ static void
 sdm630_is_as_its_maker_says(void **unused)
 {
 	static const struct fact facts[] = {
-		{ QUANTITY_VOLTAGE_L1, 0, MAP_F32, 1, false },
-		{ QUANTITY_VOLTAGE_L2, 2, MAP_F32, 1, false },
-		{ QUANTITY_VOLTAGE_L3, 4, MAP_F32, 1, false },
-		{ QUANTITY_CURRENT_L1, 6, MAP_F32, 1, false },
-		{ QUANTITY_CURRENT_L2, 8, MAP_F32, 1, false },
-		{ QUANTITY_CURRENT_L3, 10, MAP_F32, 1, false },
+		{ QUANTITY_VOLTAGE_L1, 0, MAP_F32, 1, true },
+		{ QUANTITY_VOLTAGE_L2, 2, MAP_F32, 1, true },
+		{ QUANTITY_VOLTAGE_L3, 4, MAP_F32, 1, true },
+		{ QUANTITY_CURRENT_L1, 6, MAP_F32, 1, true },
+		{ QUANTITY_CURRENT_L2, 8, MAP_F32, 1, true },
+		{ QUANTITY_CURRENT_L3, 10, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER_L1, 12, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER_L2, 14, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER_L3, 16, MAP_F32, 1, true },
@@ -73,8 +73,8 @@ sdm630_is_as_its_maker_says(void **unused)
 		{ QUANTITY_POWER_FACTOR_L1, 30, MAP_F32, 1, true },
 		{ QUANTITY_POWER_FACTOR_L2, 32, MAP_F32, 1, true },
 		{ QUANTITY_POWER_FACTOR_L3, 34, MAP_F32, 1, true },
-		{ QUANTITY_VOLTAGE, 42, MAP_F32, 1, false },
-		{ QUANTITY_CURRENT, 48, MAP_F32, 1, false },
+		{ QUANTITY_VOLTAGE, 42, MAP_F32, 1, true },
+		{ QUANTITY_CURRENT, 48, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER, 52, MAP_F32, 1, true },
 		{ QUANTITY_APPARENT_POWER, 56, MAP_F32, 1, true },
 		{ QUANTITY_REACTIVE_POWER, 60, MAP_F32, 1, true },
@@ -90,8 +90,8 @@ sdm630_is_as_its_maker_says(void **unused)
 	assert_int_equal(map.also_function, 0);
 	assert_int_equal(map.word_order, MAP_HIGH_WORD_FIRST);
 	assert_int_equal(map.words_max, 80);
-	/* one read of 12 .. 63 brings all powers as one sample */
-	assert_true(map.hole_max >= 52 - 36 && map.words_max >= 64 - 12);
+	/* one read of 0 .. 63 brings V, I and all powers as one sample */
+	assert_true(map.hole_max >= 42 - 36 && map.words_max >= 64);
 	/* a whole-block read of 80 registers is possible */
 	assert_int_equal(map.blocks[0].address, 0);
 	assert_true(map.blocks[0].count >= 80);
@@ -101,8 +101,8 @@ static void
 sdm120_is_as_its_maker_says(void **unused)
 {
 	static const struct fact facts[] = {
-		{ QUANTITY_VOLTAGE, 0, MAP_F32, 1, false },
-		{ QUANTITY_CURRENT, 6, MAP_F32, 1, false },
+		{ QUANTITY_VOLTAGE, 0, MAP_F32, 1, true },
+		{ QUANTITY_CURRENT, 6, MAP_F32, 1, true },
 		{ QUANTITY_ACTIVE_POWER, 12, MAP_F32, 1, true },
 		{ QUANTITY_APPARENT_POWER, 18, MAP_F32, 1, true },
 		{ QUANTITY_REACTIVE_POWER, 24, MAP_F32, 1, true },
