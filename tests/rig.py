@@ -216,9 +216,26 @@ class Rig:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind is not None and os.path.exists(self.log_file):
-            print("--- gateway's log\n" + self.log()[-4000:])
+        if kind is not None:
+            self.tell_why()
         self.close()
+
+    def tell_why(self):
+        """What there is to look at after a failure."""
+        print("--- gateway's log\n" + self.log()[-4000:])
+        print("--- last transactions")
+        try:
+            for row in self.query(
+                    "SELECT time_us / 1000 % 1000000, side, outcome,"
+                    " sample_age_ms, true_w, offset_w, reason, address, count,"
+                    " duration_us FROM txn ORDER BY id DESC LIMIT 40")[::-1]:
+                print(*row)
+        except sqlite3.Error as error:
+            print(error)
+        print("--- last frames of the house")
+        for row in self.rows(self.frames)[-40:]:
+            print(row["mono_us"], row["side"], row["result"],
+                  row["latency_us"])
 
 
 def main(tests):
