@@ -12,11 +12,11 @@ policy_init(struct policy *policy, const struct policy_settings *settings)
 }
 
 enum reason
-policy_set_lease(struct policy *policy, const struct offset_lease *lease,
-    int64_t now_us)
+policy_set_lease(
+    struct policy *policy, const struct offset_lease *lease, int64_t now_us)
 {
-	enum reason reason = offset_check(lease,
-	    policy->settings.limit.limit_w, now_us);
+	enum reason reason =
+	    offset_check(lease, policy->settings.limit.limit_w, now_us);
 
 	if (reason == REASON_NONE)
 		policy->lease = *lease;
@@ -49,6 +49,7 @@ struct policy_output
 policy_step(struct policy *policy, const struct policy_input *input)
 {
 	struct policy_output output = { 0 };
+	double ramp_w_per_s;
 
 	/* 1. A sample that cannot be trusted decides nothing. */
 	output.reason = trust_check(&policy->settings.trust, input->sample,
@@ -59,14 +60,19 @@ policy_step(struct policy *policy, const struct policy_input *input)
 	}
 	output.trusted = true;
 	/* 2. What is asked for, and by right of what. */
-	output.wanted_w = offset_wanted_w(&policy->lease, input->now_us,
-	    &output.reason);
-	/* 3. The last stage. */
-	output.offset_w = limit_step(&policy->settings.limit, &policy->limit,
-	    output.wanted_w, policy->lease.ramp_w_per_s, !input->fresh,
-	    input->now_us, &output.reason);
+	output.wanted_w =
+	    offset_wanted_w(&policy->lease, input->now_us, &output.reason);
+	/* 3. The last stage. A lease's ramp ends with it: a slow one would
+	 * let the offset outlive its end by hours. */
+	ramp_w_per_s =
+	    output.reason == REASON_MANUAL ? policy->lease.ramp_w_per_s : 0.0;
+	output.offset_w =
+	    limit_step(&policy->settings.limit, &policy->limit, output.wanted_w,
+		ramp_w_per_s, !input->fresh, input->now_us, &output.reason);
 	output.reason = settle(policy, output.reason, output.offset_w);
-	if (!input->fresh && policy->lease.expiry_us != 0)
+	/* 4. A missed sample explains any offset, and any that is not there. */
+	if (!input->fresh &&
+	    (fabs(output.offset_w) > 0.0 || fabs(output.wanted_w) > 0.0))
 		output.reason = REASON_MISSED;
 	return output;
 }

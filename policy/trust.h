@@ -20,10 +20,10 @@ struct trust_settings {
 /*
  * REASON_NONE: use it. REASON_NO_SAMPLE: no active power in it.
  * REASON_STALE: older than max_age_us, or from the future.
- * REASON_OUT_OF_RANGE: active power not finite or beyond max_power_w (per
- * phase too), voltage outside 0 .. 500 V, frequency outside 40 .. 70 Hz
- * (only where those are known; a voltage or frequency of 0 is a meter without
- * that input).
+ * REASON_OUT_OF_RANGE: active power not finite or beyond max_power_w (each
+ * phase too, and their sum where there is no total), voltage outside 0 .. 500
+ * V, frequency outside 40 .. 70 Hz (only where those are known; a voltage or
+ * frequency of 0 is a meter without that input).
  */
 enum reason trust_check(const struct trust_settings *settings,
     const struct quantities *sample, int64_t sample_us, int64_t now_us);
