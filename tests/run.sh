@@ -55,6 +55,7 @@ clang() {
 }
 
 pty() {
+	try "pty/house-selftest" python3 tests/house/selftest.py
 	for script in tests/pty/test_*.py; do
 		try "pty/${script##*/}" python3 "$script"
 	done

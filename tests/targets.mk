@@ -37,10 +37,13 @@ bench: deps-test
 	@B=$B python3 tests/bench/bench.py
 
 fuzz: deps-test $(FUZZES:%=build-fuzz/%)
-	$(Q)for f in $(FUZZES); do echo "  fuzz  $$f"; mkdir -p build-fuzz/corpus/$$f; \
+	$(Q)for f in $(FUZZES); do mkdir -p build-fuzz/corpus/$$f; \
 		build-fuzz/$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 \
-		-artifact_prefix=build-fuzz/ -verbosity=0 \
-		build-fuzz/corpus/$$f || exit 1; done
+		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$f \
+		$(wildcard etc/maps tests/config/good) >build-fuzz/$$f.log 2>&1 || \
+		{ tail -40 build-fuzz/$$f.log; exit 1; }; \
+		echo "  fuzz  $$f: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
+		build-fuzz/$$f.log) runs, nothing found"; done
 build-fuzz/%: tests/fuzz/%.c $(CORE) $(wildcard */*.h)
 	$(Q)$(MAKE) --no-print-directory B=build-fuzz CC=clang \
 		SAN=address,undefined CFLAGS=-fsanitize=fuzzer-no-link build-fuzz/libcore.a
