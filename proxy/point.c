@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proxy/point.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@ static const struct {
 	[MAP_U32] = { 0.0, 4294967295.0, false },
 	[MAP_S32] = { -2147483648.0, 2147483647.0, true },
 };
+
+static const double largest = (double)FLT_MAX;
 
 static uint32_t
 join(const struct map *map, const uint16_t *registers)
@@ -68,7 +71,6 @@ point_decode(const struct map *map, const struct map_point *point,
 static bool
 encode_float(const struct map *map, double raw, uint16_t *registers)
 {
-	const double largest = 3.4028234663852886e38;
 	bool fits = fabs(raw) <= largest;
 	float number = (float)(fits ? raw : copysign(largest, raw));
 	uint32_t bits;
@@ -79,8 +81,8 @@ encode_float(const struct map *map, double raw, uint16_t *registers)
 }
 
 bool
-point_encode(const struct map *map, const struct map_point *point,
-    double value, uint16_t *registers)
+point_encode(const struct map *map, const struct map_point *point, double value,
+    uint16_t *registers)
 {
 	double raw = value / point->scale;
 	double held;
@@ -92,7 +94,7 @@ point_encode(const struct map *map, const struct map_point *point,
 	held = held < ranges[point->type].min ? ranges[point->type].min : held;
 	held = held > ranges[point->type].max ? ranges[point->type].max : held;
 	bits = ranges[point->type].is_signed ? (uint32_t)(int32_t)held
-					     : (uint32_t)held;
+	                                     : (uint32_t)held;
 	if (map_type_words(point->type) == 1)
 		registers[0] = (uint16_t)bits;
 	else
@@ -103,10 +105,13 @@ point_encode(const struct map *map, const struct map_point *point,
 double
 point_step(const struct map_point *point, double value)
 {
-	float raw = (float)fabs(value / point->scale);
+	float raw = (float)fmin(fabs(value / point->scale), largest);
+	float below = nextafterf(raw, 0.0F);
+	float above = nextafterf(raw, INFINITY);
 
 	if (point->type != MAP_F32)
 		return fabs(point->scale);
-	return ((double)nextafterf(raw, INFINITY) - (double)raw) *
-	    fabs(point->scale);
+	return fabs(point->scale) * (isfinite(above)
+					    ? (double)above - (double)raw
+					    : (double)raw - (double)below);
 }
