@@ -180,7 +180,7 @@ move(struct quantities *set, unsigned phase, double offset_w)
 	double *i = &set->value[member(QUANTITY_CURRENT, phase)];
 	double after_w = *p + offset_w;
 	double rest = fmax((*s - *p) * (*s + *p), 0.0); /* rounded S < |P| */
-	double after_va = fmax(sqrt(after_w * after_w + rest), fabs(after_w));
+	double after_va = sqrt(after_w * after_w + rest);
 
 	*pf = moved_factor(*pf, *p, after_w, after_va);
 	*i = moved_current(set, phase, *s, after_va);

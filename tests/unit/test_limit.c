@@ -39,7 +39,7 @@ one_step_by_rule(void **state)
 		{ "ramp slows", 0, 500, 50, false, 200 * MS, 10, REASON_RAMP },
 		{ "ramp never hastens", 0, 500, 9000, false, 200 * MS, 200,
 		    REASON_RAMP },
-		{ "ramp of no sense", 0, 500, NAN, false, 200 * MS, 200,
+		{ "ramp of no sense", 0, 500, (double)NAN, false, 200 * MS, 200,
 		    REASON_RAMP },
 		{ "clamped above", 3000, 4000, 0, false, S, 3000,
 		    REASON_CLAMPED },
@@ -47,8 +47,9 @@ one_step_by_rule(void **state)
 		    REASON_CLAMPED },
 		{ "on the way to the clamp", 0, 4000, 0, false, S, 1000,
 		    REASON_RAMP },
-		{ "no number", 500, NAN, 0, false, S, 0, REASON_MANUAL },
-		{ "no number either", 500, INFINITY, 0, false, S, 0,
+		{ "no number", 500, (double)NAN, 0, false, S, 0,
+		    REASON_MANUAL },
+		{ "no number either", 500, (double)INFINITY, 0, false, S, 0,
 		    REASON_MANUAL },
 		{ "a pause counts one second", 0, 3000, 0, false, 3600 * S,
 		    1000, REASON_RAMP },
@@ -125,8 +126,9 @@ static void
 settings_of_no_sense_allow_nothing(void **state)
 {
 	static const struct limit_settings rows[] = { { 0, 1000 },
-		{ -100, 1000 }, { NAN, 1000 }, { INFINITY, 1000 }, { 3000, 0 },
-		{ 3000, -5 }, { 3000, NAN }, { 3000, INFINITY } };
+		{ -100, 1000 }, { (double)NAN, 1000 },
+		{ (double)INFINITY, 1000 }, { 3000, 0 }, { 3000, -5 },
+		{ 3000, (double)NAN }, { 3000, (double)INFINITY } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -157,8 +159,8 @@ check_step(double before_w, double after_w, double seconds, bool shrink_only)
 static void
 any_input_stays_within_clamp_and_slew(void **state)
 {
-	static const double odd[] = { NAN, INFINITY, -INFINITY, 1e308, -1e308,
-		1e-320, -0.0 };
+	static const double odd[] = { (double)NAN, (double)INFINITY,
+		-(double)INFINITY, 1e308, -1e308, 1e-320, -0.0 };
 	uint64_t seed = 1;
 	struct limit_state limit = { 0 };
 	int64_t now_us = 5 * S;

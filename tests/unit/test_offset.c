@@ -56,12 +56,12 @@ a_lease_is_checked_whole(void **state)
 		{ 0, 0, 60 * S, REASON_NONE },
 		{ 3000.001, 0, 60 * S, REASON_BEYOND_LIMIT },
 		{ -3000.001, 0, 60 * S, REASON_BEYOND_LIMIT },
-		{ NAN, 0, 60 * S, REASON_NOT_FINITE },
-		{ INFINITY, 0, 60 * S, REASON_NOT_FINITE },
-		{ -INFINITY, 0, 60 * S, REASON_NOT_FINITE },
+		{ (double)NAN, 0, 60 * S, REASON_NOT_FINITE },
+		{ (double)INFINITY, 0, 60 * S, REASON_NOT_FINITE },
+		{ -(double)INFINITY, 0, 60 * S, REASON_NOT_FINITE },
 		{ 500, -0.001, 60 * S, REASON_BAD_RAMP },
-		{ 500, NAN, 60 * S, REASON_BAD_RAMP },
-		{ 500, INFINITY, 60 * S, REASON_BAD_RAMP },
+		{ 500, (double)NAN, 60 * S, REASON_BAD_RAMP },
+		{ 500, (double)INFINITY, 60 * S, REASON_BAD_RAMP },
 		{ 500, 0, 1 * S, REASON_NONE },
 		{ 500, 0, 9 * S / 10, REASON_NONE },
 		{ 500, 0, 9 * S / 10 - 1, REASON_BAD_EXPIRY },
@@ -107,7 +107,8 @@ a_limit_that_is_none_takes_nothing(void **state)
 	(void)state;
 	assert_int_equal(offset_check(&lease, 0, NOW), REASON_BEYOND_LIMIT);
 	assert_int_equal(offset_check(&lease, -5, NOW), REASON_BEYOND_LIMIT);
-	assert_int_equal(offset_check(&lease, NAN, NOW), REASON_BEYOND_LIMIT);
+	assert_int_equal(
+	    offset_check(&lease, (double)NAN, NOW), REASON_BEYOND_LIMIT);
 }
 
 int

@@ -141,8 +141,17 @@ by_rule(void **state)
 		    { { P + 1, 1000 }, { P + 2, -1000 }, { P + 3, 0 },
 			{ VA, 0 }, END },
 		    3000, 3, { { P, 3000 }, { VA, 3000 }, { PF, 1 }, END } },
+		{ "nor is it below the power",
+		    { { P, -500 }, { V, 250 }, { A, 1.9 }, END }, 0, 1,
+		    { { VA, 500 }, { PF, -1 }, END } },
+		{ "no power has the factor of a meter at rest",
+		    { { P, 0 }, END }, 0, 1, { { VA, 0 }, { PF, 1 }, END } },
+		{ "one phase shown of three: the law, no sums",
+		    { { P + 1, 1000 }, { P + 2, -1000 }, { P + 3, 0 },
+			{ VA, 2000 }, END },
+		    1500, 1, { { P, 1500 }, { VA, 2500 }, { PF, 0.6 }, END } },
 		{ "an offset that is no number is none", { { P, 900 }, END },
-		    NAN, 1, { { P, 900 }, END } },
+		    (double)NAN, 1, { { P, 900 }, END } },
 	};
 
 	(void)state;
@@ -335,7 +344,7 @@ any_source(uint64_t *seed)
 			set.value[i] = round(set.value[i] / 100);
 		if (draw_unit(seed) < missing) {
 			set.known &= ~(UINT64_C(1) << i);
-			set.value[i] = NAN;
+			set.value[i] = (double)NAN;
 		}
 	}
 	return set;
@@ -384,7 +393,8 @@ from_any_source_the_offset_arrives_and_all_is_finite(void **state)
 			continue;
 		for (unsigned k = 0; k < QUANTITY_COUNT; k++)
 			if (quantities_has(&shown, (enum quantity)k))
-				assert_true(isfinite(shown.value[k]));
+				assert_true(isfinite(shown.value[k]) &&
+					    isfinite(plain.value[k]));
 		assert_true(
 		    fabs(shown.value[P] - plain.value[P] - offset_w) < 1e-6);
 		for (unsigned k = 0; k <= 3; k++) {

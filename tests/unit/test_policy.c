@@ -183,7 +183,7 @@ a_refused_lease_changes_nothing(void **state)
 		int64_t for_us;
 		enum reason reason;
 	} rows[] = {
-		{ NAN, 0, S, REASON_NOT_FINITE },
+		{ (double)NAN, 0, S, REASON_NOT_FINITE },
 		{ 3001, 0, S, REASON_BEYOND_LIMIT },
 		{ 100, -1, S, REASON_BAD_RAMP },
 		{ 100, 0, 0, REASON_BAD_EXPIRY },
@@ -284,7 +284,7 @@ an_untrusted_sample_gives_nothing_and_restarts(void **state)
 		enum reason reason;
 	} rows[] = {
 		{ 1e6, 0, REASON_OUT_OF_RANGE },
-		{ NAN, 0, REASON_OUT_OF_RANGE },
+		{ (double)NAN, 0, REASON_OUT_OF_RANGE },
 		{ 800, 1500001, REASON_STALE },
 		{ 800, -1, REASON_STALE },
 	};
