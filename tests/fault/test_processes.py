@@ -65,12 +65,14 @@ def flood(rig):
     return int(out.stdout)
 
 
-def compare(what, before, during):
+def compare(what, before, during, gap):
     """The same within one run: noise of the machine hits both."""
     p99_before, p99_during = percentile(before, .99), percentile(during, .99)
     p50_before, p50_during = percentile(before, .5), percentile(during, .5)
     print(f"# measured {what}: p50 {p50_before} -> {p50_during} us, "
-          f"p99 {p99_before} -> {p99_during} us, {len(during)} answers")
+          f"p99 {p99_before} -> {p99_during} us, {len(during)} answers, "
+          f"largest gap {gap * 1000:.0f} ms at one question in {ASK_MS} ms")
+    assert gap < 0.5
     # Of 100 ms on the wire; a wait for storage or web would be far more.
     assert p50_during < p50_before + 1000
     assert p99_during < p99_before * 1.5 + 10000
@@ -88,24 +90,23 @@ def neighbours_do_not_move_the_answers():
                 time.sleep(1)
             rows = answers(rig, begin)
             compare(f"kill -9 of {name}, 4 times", before,
-                    [us for _, us in rows])
-            assert largest_gap([t for t, _ in rows]) < 0.5
+                    [us for _, us in rows],
+                    largest_gap([t for t, _ in rows]))
 
         stopped = rig.child("storage")
         os.kill(stopped, signal.SIGSTOP)
         during, gap = window(rig, 6)
         os.kill(stopped, signal.SIGCONT)
-        compare("SIGSTOP of storage, 6 s", before, during)
-        assert gap < 0.5
+        compare("SIGSTOP of storage, 6 s", before, during, gap)
 
         begin = time.monotonic()
         done = flood(rig)
         rows = answers(rig, begin)
         print(f"# measured {done} HTTP requests answered in "
               f"{time.monotonic() - begin:.1f} s")
-        compare("10,000 HTTP requests", before, [us for _, us in rows])
+        compare("10,000 HTTP requests", before, [us for _, us in rows],
+                largest_gap([t for t, _ in rows]))
         assert done > 9900
-        assert largest_gap([t for t, _ in rows]) < 0.5
 
         took = rig.stop()
         print(f"# measured orderly stop in {took:.2f} s")
