@@ -177,8 +177,10 @@ on_timer(struct ev_loop *loop, ev_io *watcher, int events)
 
 	(void)loop;
 	(void)events;
-	if (read(line->timer_fd, &expirations, sizeof(expirations)) > 0)
-		line->calls->timer(line->owner, clock_now());
+	if (read(line->timer_fd, &expirations, sizeof(expirations)) <= 0)
+		return;
+	line->armed = (struct mono){ 0 };
+	line->calls->timer(line->owner, clock_now());
 }
 
 void
@@ -189,6 +191,10 @@ line_wake(struct line *line, struct mono at)
 	/* Zero would disarm it; a microsecond after boot is past anyway. */
 	if (at.us <= 0)
 		at.us = 1;
+	/* Asked for with every byte that comes, and mostly the same. */
+	if (at.us == line->armed.us)
+		return;
+	line->armed = at;
 	when.it_value.tv_sec = at.us / 1000000;
 	when.it_value.tv_nsec = at.us % 1000000 * 1000;
 	timerfd_settime(line->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);

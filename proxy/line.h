@@ -46,6 +46,7 @@ struct line {
 	unsigned character_bits;
 	double reopen_s; /* next pause before another try */
 	int timer_fd;
+	struct mono armed; /* what timer_fd is set to; 0: nothing */
 	ev_io readable;
 	ev_io timer_ready;
 	ev_timer gap;
