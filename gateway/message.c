@@ -37,19 +37,19 @@ static const char *const state_names[SHOWN_STATE_COUNT] = {
 };
 
 const char *
-txn_outcome_name(enum txn_outcome outcome)
+message_outcome_name(enum txn_outcome outcome)
 {
 	return outcome < TXN_OUTCOME_COUNT ? outcome_names[outcome] : "?";
 }
 
 const char *
-txn_side_name(enum txn_side side)
+message_side_name(enum txn_side side)
 {
 	return side < TXN_SIDE_COUNT ? side_names[side] : "?";
 }
 
 const char *
-shown_state_name(enum shown_state state)
+message_state_name(enum shown_state state)
 {
 	return state < SHOWN_STATE_COUNT ? state_names[state] : "?";
 }

@@ -76,8 +76,8 @@ enum txn_outcome {
 };
 
 /* "ok", "timeout"; "inverter"; "?" outside the list. */
-const char *txn_outcome_name(enum txn_outcome outcome);
-const char *txn_side_name(enum txn_side side);
+const char *message_outcome_name(enum txn_outcome outcome);
+const char *message_side_name(enum txn_side side);
 
 /* One transaction on a line, as it was on the wire (unit to CRC). */
 struct message_txn {
@@ -141,7 +141,7 @@ enum shown_state {
 	SHOWN_STATE_COUNT
 };
 
-const char *shown_state_name(enum shown_state state);
+const char *message_state_name(enum shown_state state);
 
 struct message_side {
 	uint32_t up; /* the line is open */

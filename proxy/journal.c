@@ -79,7 +79,7 @@ journal_shown(
 	txn->reason = (uint8_t)shown->output.reason;
 	if (!mono_is_set(shown->sample_at))
 		return;
-	txn->true_w = watts(shown->truth.value[QUANTITY_ACTIVE_POWER]);
+	txn->true_w = watts(shown_true_w(shown));
 	txn->shown_w = watts(shown->values.value[QUANTITY_ACTIVE_POWER]);
 	txn->offset_w = watts(shown->offset_w);
 	txn->sample_age_ms =

@@ -108,6 +108,12 @@ shown_missed(struct shown *shown, struct mono now)
 		step(shown, false, &last, shown->sample_at, now);
 }
 
+double
+shown_true_w(const struct shown *shown)
+{
+	return shown->values.value[QUANTITY_ACTIVE_POWER] - shown->offset_w;
+}
+
 static bool
 is_fresh(const struct shown *shown, struct mono now)
 {

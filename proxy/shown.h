@@ -53,6 +53,10 @@ void shown_missed(struct shown *shown, struct mono now);
 /* Moves to SHOWN_SILENT when the sample is too old. True: the state changed. */
 bool shown_check_age(struct shown *shown, struct mono now);
 
+/* The true active power behind what is shown: the meter's total, or the sum of
+ * its phases. */
+double shown_true_w(const struct shown *shown);
+
 enum shown_verdict {
 	SHOWN_ANSWER, /* a reply, or an exception, is in pdu */
 	SHOWN_NO_DATA, /* keep silent */

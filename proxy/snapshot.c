@@ -20,7 +20,7 @@ snapshot_push(struct outbox *updates, struct shown *shown,
 	snapshot->state = (uint32_t)shown->state;
 	snapshot->reason = (uint32_t)shown->output.reason;
 	if (mono_is_set(shown->sample_at)) {
-		snapshot->true_w = shown->truth.value[QUANTITY_ACTIVE_POWER];
+		snapshot->true_w = shown_true_w(shown);
 		snapshot->shown_w = shown->values.value[QUANTITY_ACTIVE_POWER];
 		snapshot->offset_w = shown->offset_w;
 	}

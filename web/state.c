@@ -132,7 +132,7 @@ shown_json(const struct api *api, unsigned index, const struct live_view *view,
 		reason = REASON_NO_SAMPLE;
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o, s:o, s:I, s:o}",
-	    "name", shown->name, "state", shown_state_name(state), "reason",
+	    "name", shown->name, "state", message_state_name(state), "reason",
 	    reason_name(reason), "sentence", reason_text(reason), "true",
 	    power(snapshot, snapshot->true_w, now), "shown",
 	    power(snapshot, snapshot->shown_w, now), "offset",

@@ -159,7 +159,7 @@ every_outcome_and_reason_has_its_name(void **state)
 		assert_string_equal(
 		    helper_query(helper_path,
 			"SELECT outcome FROM txn ORDER BY id DESC LIMIT 1"),
-		    txn_outcome_name(i));
+		    message_outcome_name(i));
 		assert_string_equal(
 		    helper_query(helper_path,
 			"SELECT reason FROM txn ORDER BY id DESC LIMIT 1"),
