@@ -41,17 +41,20 @@ lint() {
 	done
 }
 
-# The same unit tests under the sanitizers, and the other compiler.
+# The same unit tests under the sanitizers, and the whole gateway with them.
 sanitize() {
 	export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
-	try "sanitize/build" make -s -j2 SAN=address,undefined everything
+	try "sanitize/build" make -s -j2 B=build-san SAN=address,undefined \
+		everything
 	for test in build-san/test_*; do
 		[ -x "$test" ] && try "sanitize/${test##*/}" "$test"
 	done
+	try "sanitize/gateway" env B=build-san python3 tests/pty/test_stale.py
 }
 
+# And everything by the other compiler.
 clang() {
-	try "clang/build" make -s -j2 CC=clang everything
+	try "clang/build" make -s -j2 B=build-clang CC=clang everything
 }
 
 # These mostly wait for a simulated house, so several run at a time; fault
