@@ -47,7 +47,15 @@ $B/gridshim: $B/obj/gateway/main.o $B/libcore.a
 $B/libcore.a: $(CORE:%.c=$B/obj/%.o) $B/obj/assets.o $B/obj/schema.o
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$B/obj/%.o: %.c
+# Other flags, other objects: make and make install PREFIX=/usr agree.
+FLAGS := $(CC) $(CFLAGS_ALL)
+$B/flags: FORCE
+	@mkdir -p $(@D)
+	$(file >$@.new,$(FLAGS))
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+FORCE:
+
+$B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	@echo "  cc    $<"
 	$(Q)$(CC) $(CFLAGS_ALL) $(PKG_CFLAGS) -c -o $@ $<
@@ -72,4 +80,4 @@ include tests/targets.mk
 -include $(shell find $B/obj -name '*.d' 2>/dev/null)
 clean:
 	rm -rf build build-san build-clang
-.PHONY: all clean
+.PHONY: all clean FORCE

@@ -55,7 +55,7 @@ install: $B/gridshim
 	install -d $(DESTDIR)$(MAPDIR) $(DESTDIR)$(SYSCONFDIR)/gridshim
 	install -m 644 etc/maps/*.yaml $(DESTDIR)$(MAPDIR)
 	test -e $(DESTDIR)$(SYSCONFDIR)/gridshim/gridshim.yaml || \
-		install -m 640 etc/gridshim.yaml $(DESTDIR)$(SYSCONFDIR)/gridshim/gridshim.yaml
+		install -m 644 etc/gridshim.yaml $(DESTDIR)$(SYSCONFDIR)/gridshim/gridshim.yaml
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|@PREFIX@|$(PREFIX)|' etc/gridshim.service > $(DESTDIR)$(UNITDIR)/gridshim.service
 	install -D -m 644 etc/60-gridshim.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-gridshim.rules
