@@ -82,6 +82,7 @@ on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 	memcpy(answer->request, frame->adu, frame->length);
 	shown->counts.requests++;
 	shown->counts.last_us = at.us;
+	beat_note(&shown->beat, at);
 	if (shown_answer(shown, frame->adu + 1, frame->length - 3, at,
 		answer->reply + 1, &pdu_length,
 		&answer->exception) != SHOWN_ANSWER) {

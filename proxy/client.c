@@ -160,6 +160,8 @@ client_sent(struct client *client, struct mono now)
 	client->deadline = mono_add_us(now,
 	    wire_us(client, REQUEST_BYTES) + client->timeout_us + CHUNK_US);
 	device->counts.requests++;
+	if (client->block->fast && device->plan.next_fast == 0)
+		device->polled = now;
 	if (!client->block->fast) {
 		device->slow_turn = false;
 		device->slow_at = now;
@@ -176,14 +178,64 @@ client_heard(struct client *client)
 	    wire_us(client, 5 + 2 * (size_t)client->request.count) + STALL_US);
 }
 
+/* A fast round from its first request to the last byte of its answers. */
+static int64_t
+round_us(const struct client *client, const struct device *device)
+{
+	int64_t us = 0;
+
+	for (unsigned i = 0; i < device->plan.fast_count; i++)
+		us += read_us(client, plan_count_max(&device->plan.blocks[i])) +
+		      device->latency_us + rtu_t35_us(client->wire.baud);
+	return us;
+}
+
+/*
+ * Just in time: moves the polls so that one of them ends a little before the
+ * inverter's next question, with the ones between spread evenly.
+ *
+ *   question            |                             |
+ *   polls        [====] |   [====]   [====]   [====]  |
+ *                     margin
+ */
+static void
+align(const struct client *client, struct device *device, struct mono now)
+{
+	int64_t least_us = (int64_t)device->config->poll_ms * 800;
+	int64_t lead_us = round_us(client, device);
+	int64_t spacing_us, before;
+	struct mono question, last, from;
+
+	if (device->beat == NULL)
+		return;
+	if (least_us < lead_us)
+		least_us = lead_us;
+	lead_us += beat_margin_us(device->beat);
+	/* Never more often than it was asked for: not every question of a
+	 * quick inverter gets a sample of its own. */
+	from = mono_add_us(device->polled, least_us);
+	if (mono_diff_us(now, from) > 0)
+		from = now;
+	if (!beat_next(device->beat, mono_add_us(from, lead_us), &question))
+		return;
+	/* So many polls fit before the one that must be in time. */
+	last = mono_add_us(question, -lead_us);
+	before = mono_diff_us(last, from) / least_us;
+	spacing_us = mono_diff_us(last, device->polled) / (before + 1);
+	if (spacing_us < least_us)
+		spacing_us = least_us;
+	device->due = mono_add_us(last, -before * spacing_us);
+}
+
 /* The next poll is due a period after this one was, not after its answer;
  * but polls that could not be kept are not made up for. */
 static void
-next_due(struct device *device, struct mono now)
+next_due(const struct client *client, struct device *device, struct mono now)
 {
 	int64_t period_us = (int64_t)device->config->poll_ms * 1000;
 
 	device->due = mono_add_us(device->due, period_us);
+	align(client, device, now);
 	if (mono_diff_us(now, device->due) > 0)
 		device->due = now;
 }
@@ -240,7 +292,9 @@ answered(struct client *client, const uint8_t *registers, size_t length,
 	/* A round of several reads, and the reads of the start, go on without
 	 * waiting for the next period. */
 	if (block->fast && device->plan.next_fast == 0)
-		next_due(device, at);
+		next_due(client, device, at);
+	else if (!block->fast && plan_started(&device->plan))
+		align(client, device, at);
 	finish(client, at);
 	return result;
 }
@@ -262,7 +316,7 @@ refused(struct client *client, uint8_t exception, struct mono at)
 	if (client->block->fast)
 		device_miss(device);
 	device->due = at;
-	next_due(device, at);
+	next_due(client, device, at);
 	finish(client, at);
 	return result;
 }

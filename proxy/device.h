@@ -14,6 +14,7 @@
 #include "gateway/config.h"
 #include "gateway/message.h"
 #include "policy/quantity.h"
+#include "proxy/beat.h"
 #include "proxy/map.h"
 #include "proxy/plan.h"
 
@@ -31,6 +32,9 @@ struct device {
 
 	/* Pacing; moved by client.c. */
 	struct mono due;
+	struct mono polled; /* begin of the last fast round */
+	/* Of the inverter that its samples are for; NULL: none. Borrowed. */
+	const struct beat *beat;
 	struct mono slow_at; /* last slow read */
 	bool slow_turn; /* a fast round ended since the last slow read */
 	uint32_t timeouts; /* in a row */

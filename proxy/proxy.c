@@ -258,8 +258,12 @@ build_devices(struct proxy *proxy)
 			    "device %s: map %s needs too many reads",
 			    config->name, config->map);
 		for (unsigned k = 0; k < proxy->config->shown_count; k++) {
-			if (proxy->config->shown[k].source_index == i)
-				proxy->sources[k] = device;
+			if (proxy->config->shown[k].source_index != i)
+				continue;
+			proxy->sources[k] = device;
+			/* With several inverters, the first one's beat. */
+			if (device->beat == NULL)
+				device->beat = &proxy->shown[k].beat;
 		}
 	}
 }

@@ -17,6 +17,7 @@
 #include "gateway/config.h"
 #include "gateway/message.h"
 #include "policy/policy.h"
+#include "proxy/beat.h"
 #include "proxy/image.h"
 #include "proxy/pdu.h"
 
@@ -36,6 +37,7 @@ struct shown {
 	enum reason distrust; /* why the newest sample was not used */
 	uint64_t counter_floor[2]; /* energies shown never fall, Wh */
 	struct message_side counts;
+	struct beat beat; /* of the inverter's questions */
 	bool changed; /* since the last snapshot */
 };
 
