@@ -49,10 +49,13 @@ $B/libcore.a: $(CORE:%.c=$B/obj/%.o) $B/obj/assets.o $B/obj/schema.o
 
 # Other flags, other objects: make and make install PREFIX=/usr agree.
 FLAGS := $(CC) $(CFLAGS_ALL)
-$B/flags: FORCE
-	@mkdir -p $(@D)
+# (make expands a whole recipe before its first line runs: hence the folder's
+# own rule.)
+$B/flags: FORCE | $B
 	$(file >$@.new,$(FLAGS))
 	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+$B:
+	@mkdir -p $@
 FORCE:
 
 $B/obj/%.o: %.c $B/flags
