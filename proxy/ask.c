@@ -46,8 +46,9 @@ record_stray(struct ask *ask, const struct rtu_frame *frame, struct mono at)
 static void
 tell_owner(struct ask *ask, const struct client_result *result, struct mono now)
 {
-	if (result->device != NULL)
-		result->device->counts.up = 1;
+	if (result->device == NULL)
+		return;
+	result->device->counts.up = 1;
 	if (result->sample)
 		ask->calls->sample(ask->owner, result->device, now);
 	else if (result->miss)
@@ -57,7 +58,7 @@ tell_owner(struct ask *ask, const struct client_result *result, struct mono now)
 static void
 note_timeouts(struct ask *ask, const struct device *device)
 {
-	if (device->timeouts == DOWN_AFTER)
+	if (device != NULL && device->timeouts == DOWN_AFTER)
 		journal_event(ask->records, LOG_LEVEL_WARNING,
 		    device->config->name,
 		    "no answer from unit %u on line %s, %u tries; is it "
@@ -67,14 +68,22 @@ note_timeouts(struct ask *ask, const struct device *device)
 }
 
 static void
+finish_errand(struct errand *errand, enum errand_end end, const uint8_t *pdu,
+    size_t length)
+{
+	if (errand != NULL)
+		errand->done(errand, end, pdu, length);
+}
+
+static void
 send_request(struct ask *ask, const struct client_step *step)
 {
+	struct errand *broadcast;
 	uint16_t crc;
-	size_t length;
+	size_t length = 1 + step->length;
 
 	ask->request[0] = step->unit;
-	length = 1 + pdu_read_request(ask->request + 1, step->request.function,
-			 step->request.address, step->request.count);
+	memcpy(ask->request + 1, step->pdu, step->length);
 	/* Old bytes must not be taken for the beginning of the answer. */
 	line_drain(&ask->line);
 	if (!line_send(&ask->line, ask->request, length))
@@ -83,7 +92,20 @@ send_request(struct ask *ask, const struct client_step *step)
 	ask->request[length] = (uint8_t)crc;
 	ask->request[length + 1] = (uint8_t)(crc >> 8);
 	ask->request_length = length + 2;
-	client_sent(&ask->client, clock_now());
+	broadcast = client_sent(&ask->client, step, clock_now());
+	if (step->unit == 0)
+		record_request(ask, clock_now(), TXN_OK);
+	finish_errand(broadcast, ERRAND_SENT, NULL, 0);
+}
+
+static void
+drop_overdue(struct ask *ask, struct mono now)
+{
+	struct errand *errand;
+	enum errand_end end;
+
+	while ((errand = client_overdue(&ask->client, now, &end)) != NULL)
+		finish_errand(errand, end, NULL, 0);
 }
 
 /* Asks what is to be asked and sets the alarm for the next time. */
@@ -94,6 +116,7 @@ go_on(struct ask *ask, struct mono now)
 
 	if (ask->line.fd < 0)
 		return;
+	drop_overdue(ask, now);
 	step = client_next(&ask->client, now);
 	if (step.send) {
 		send_request(ask, &step);
@@ -101,6 +124,28 @@ go_on(struct ask *ask, struct mono now)
 	}
 	if (mono_is_set(step.wake))
 		line_wake(&ask->line, step.wake);
+}
+
+/* Events of our own polls; an errand's owner has his own ideas. */
+static void
+note_answer(
+    struct ask *ask, const struct client_result *result, uint32_t timeouts)
+{
+	const struct device *device = result->device;
+
+	if (device == NULL)
+		return;
+	if (timeouts >= DOWN_AFTER)
+		journal_event(ask->records, LOG_LEVEL_INFO,
+		    device->config->name, "answers again after %u tries",
+		    timeouts);
+	if (result->verdict == CLIENT_REFUSED && result->errand == NULL)
+		journal_event(ask->records, LOG_LEVEL_WARNING,
+		    device->config->name,
+		    "refused registers %u to %u with exception %u",
+		    result->request.address,
+		    result->request.address + result->request.count - 1u,
+		    result->exception);
 }
 
 static void
@@ -117,18 +162,10 @@ on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 		return;
 	}
 	record_answer(ask, &result, frame, at);
-	if (timeouts >= DOWN_AFTER)
-		journal_event(ask->records, LOG_LEVEL_INFO,
-		    result.device->config->name, "answers again after %u tries",
-		    timeouts);
-	if (result.verdict == CLIENT_REFUSED)
-		journal_event(ask->records, LOG_LEVEL_WARNING,
-		    result.device->config->name,
-		    "refused registers %u to %u with exception %u",
-		    result.request.address,
-		    result.request.address + result.request.count - 1u,
-		    result.exception);
+	note_answer(ask, &result, timeouts);
 	tell_owner(ask, &result, at);
+	finish_errand(
+	    result.errand, ERRAND_ANSWERED, frame->adu + 1, frame->length - 3);
 }
 
 static void
@@ -151,8 +188,26 @@ on_timer(void *owner, struct mono now)
 		    ask, result.sent, result.heard ? TXN_BROKEN : TXN_TIMEOUT);
 		note_timeouts(ask, result.device);
 		tell_owner(ask, &result, now);
+		finish_errand(result.errand, ERRAND_TIMEOUT, NULL, 0);
 	}
 	go_on(ask, now);
+}
+
+static void
+fail_all(struct ask *ask)
+{
+	struct client_result result = client_abort(&ask->client, clock_now());
+	struct errand *errand;
+
+	if (result.verdict == CLIENT_FAILED) {
+		record_request(ask, result.sent, TXN_BROKEN);
+		if (result.miss)
+			ask->calls->missed(
+			    ask->owner, result.device, clock_now());
+		finish_errand(result.errand, ERRAND_NO_LINE, NULL, 0);
+	}
+	while ((errand = client_drop(&ask->client)) != NULL)
+		finish_errand(errand, ERRAND_NO_LINE, NULL, 0);
 }
 
 static void
@@ -160,7 +215,6 @@ on_changed(void *owner, bool up, const char *error)
 {
 	struct ask *ask = owner;
 	const struct config_line *config = ask->line.config;
-	struct client_result result;
 
 	for (unsigned i = 0; i < ask->devices_count; i++)
 		ask->devices[i].counts.up = up;
@@ -173,12 +227,7 @@ on_changed(void *owner, bool up, const char *error)
 	}
 	journal_event(ask->records, LOG_LEVEL_WARNING, config->name,
 	    "down, %s: %s; trying again", config->serial, error);
-	result = client_abort(&ask->client, clock_now());
-	if (result.verdict != CLIENT_FAILED)
-		return;
-	record_request(ask, result.sent, TXN_BROKEN);
-	if (result.miss)
-		ask->calls->missed(ask->owner, result.device, clock_now());
+	fail_all(ask);
 }
 
 static const struct line_owner line_calls = {
@@ -201,11 +250,33 @@ ask_add(struct ask *ask, const struct config_device *config, unsigned index,
 }
 
 bool
+ask_carry(struct ask *ask, struct errand *errand)
+{
+	if (ask->line.fd < 0 || !client_carry(&ask->client, errand))
+		return false;
+	/* Not from within: its owner may be busy with another's end. */
+	line_wake(&ask->line, clock_now());
+	return true;
+}
+
+bool
+ask_is_up(const struct ask *ask)
+{
+	return ask->line.fd >= 0;
+}
+
+void
+ask_forget(struct ask *ask, struct errand *errand)
+{
+	client_forget(&ask->client, errand);
+}
+
+bool
 ask_start(struct ask *ask, struct ev_loop *loop,
     const struct config_line *config, unsigned index, struct outbox *records,
     const struct ask_owner *calls, void *owner)
 {
-	struct client_wire wire = {
+	struct exchange_wire wire = {
 		.baud = config->baud,
 		.character_bits = port_character_bits(config->format),
 	};

@@ -6,6 +6,7 @@
 
 #include "gateway/outbox.h"
 #include "proxy/client.h"
+#include "proxy/errand.h"
 #include "proxy/line.h"
 
 struct ask_owner {
@@ -25,6 +26,14 @@ struct ask {
 	uint8_t request[RTU_ADU_MAX]; /* unit to CRC, as it was sent */
 	size_t request_length;
 };
+
+/* Carries an errand; its done is called later, never from within. False: the
+ * line is down or has too many, and the errand stays the caller's. */
+bool ask_carry(struct ask *ask, struct errand *errand);
+/* Whoever wanted it is gone: its done will not be called. */
+void ask_forget(struct ask *ask, struct errand *errand);
+/* Is the line open? */
+bool ask_is_up(const struct ask *ask);
 
 /* Adds a device of this line; before ask_start. NULL: its map cannot be
  * planned. The pointer stays good. */

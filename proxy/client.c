@@ -4,81 +4,96 @@
 #include <assert.h>
 #include <string.h>
 
-#include "proxy/rtu.h"
+#include "proxy/pace.h"
 
 enum {
-	TIMEOUT_MIN_US = 60000,
-	CHUNK_US = 20000, /* an adapter may hold a frame's end back so long */
-	STALL_US = 50000, /* and a busy machine may be late with them all */
-	REQUEST_BYTES = 8,
-	FULL_TIMEOUT_EVERY = 4,
-	SLOW_AT_LEAST_US =
-	    1000000, /* a slow read goes even if it does not fit */
+	PATIENCE_US = 100000, /* so long the low ranks wait for room */
+	SLOW_PATIENCE_US = 1000000, /* and slow registers */
 	SLOW_FAILURES_MAX = 3,
-	BACKOFF_MAX_US = 2000000,
+	UNKNOWN_TIMEOUT_US = 300000, /* of a unit that is no device of ours */
 };
 
 void
-client_init(struct client *client, struct client_wire wire,
+client_init(struct client *client, struct exchange_wire wire,
     struct device *devices, unsigned count)
 {
 	memset(client, 0, sizeof(*client));
-	client->wire = wire;
+	exchange_init(&client->exchange, wire);
 	client->devices = devices;
 	client->devices_count = count;
 }
 
-static int64_t
-wire_us(const struct client *client, size_t bytes)
+/* --- choosing --------------------------------------------------------------
+ */
+
+static bool
+is_meter(const struct device *device)
 {
-	return rtu_wire_us(
-	    client->wire.baud, client->wire.character_bits, bytes);
+	return device->config->role == ROLE_GRID_METER;
 }
 
-static int64_t
-read_us(const struct client *client, uint16_t count)
-{
-	return wire_us(client, REQUEST_BYTES) +
-	       wire_us(client, 5 + 2 * (size_t)count);
-}
-
-static int64_t
-timeout_us(const struct device *device)
-{
-	int64_t most = (int64_t)device->config->timeout_ms * 1000;
-	int64_t us = 4 * device->latency_us;
-
-	if (device->timeouts % FULL_TIMEOUT_EVERY == FULL_TIMEOUT_EVERY - 1 ||
-	    us > most)
-		return most;
-	return us < TIMEOUT_MIN_US && most > TIMEOUT_MIN_US ? TIMEOUT_MIN_US
-	                                                    : us;
-}
-
+/* Of the grid meters, or of the others. NULL: there are none. */
 static struct device *
-most_overdue(struct client *client)
+most_overdue(const struct client *client, bool meters)
 {
 	struct device *first = NULL;
 
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		struct device *device = &client->devices[i];
 
+		if (is_meter(device) != meters || device->config->poll_ms == 0)
+			continue;
 		if (first == NULL || mono_diff_us(first->due, device->due) > 0)
 			first = device;
 	}
 	return first;
 }
 
-/* A slow read between two polls: when it fits, or has waited for long. */
-static struct plan_block *
-slow_block(struct client *client, struct mono now, struct mono next_due,
-    struct device **asked)
+/* What the low ranks look at before they go. */
+struct room {
+	struct mono now;
+	struct device *meter; /* next one due; NULL: none */
+};
+
+/* Is it done before the meter is due, or has it waited for long? */
+static bool
+may_go(const struct room *room, int64_t need_us, struct mono since,
+    int64_t patience_us)
+{
+	return room->meter == NULL ||
+	       mono_diff_us(room->meter->due, room->now) >= need_us ||
+	       mono_diff_us(room->now, since) > patience_us;
+}
+
+static bool
+poll(struct client *client, struct device *device, struct plan_block *block)
+{
+	client->asked = device;
+	client->block = block;
+	client->errand = NULL;
+	return true;
+}
+
+/* While a device starts its slow blocks come first; but after a timeout a fast
+ * one tells a dead device from a dead block. */
+static bool
+poll_fast(struct client *client, struct device *device)
+{
+	struct plan_block *block = NULL;
+
+	if (!plan_started(&device->plan) && device->timeouts % 2 == 0)
+		block = plan_slow(&device->plan);
+	return poll(
+	    client, device, block != NULL ? block : plan_fast(&device->plan));
+}
+
+static bool
+choose_slow(struct client *client, const struct room *room)
 {
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		struct device *device;
 		struct plan_block *block;
 		unsigned before;
-		int64_t need_us;
 
 		client->turn = (client->turn + 1) % client->devices_count;
 		device = &client->devices[client->turn];
@@ -88,35 +103,147 @@ slow_block(struct client *client, struct mono now, struct mono next_due,
 		block = plan_slow(&device->plan);
 		if (block == NULL)
 			continue;
-		need_us =
-		    read_us(client, plan_count_max(block)) + device->latency_us;
-		if (mono_diff_us(next_due, now) >= need_us ||
-		    mono_diff_us(now, device->slow_at) > SLOW_AT_LEAST_US) {
-			*asked = device;
-			return block;
-		}
+		if (may_go(room,
+			pace_read_us(&client->exchange.wire, device,
+			    plan_count_max(block)),
+			device->slow_at, SLOW_PATIENCE_US))
+			return poll(client, device, block);
 		device->plan.next_slow = before;
+	}
+	return false;
+}
+
+static bool
+choose_other(struct client *client, const struct room *room)
+{
+	struct device *device = most_overdue(client, false);
+	struct plan_block *block;
+
+	if (device == NULL || !mono_reached(room->now, device->due))
+		return false;
+	block = plan_fast(&device->plan);
+	return may_go(room,
+		   pace_read_us(
+		       &client->exchange.wire, device, plan_count_max(block)),
+		   device->due, PATIENCE_US) &&
+	       poll_fast(client, device);
+}
+
+static struct device *
+find_device(const struct client *client, uint8_t unit)
+{
+	for (unsigned i = 0; i < client->devices_count; i++) {
+		if (client->devices[i].config->unit == unit)
+			return &client->devices[i];
 	}
 	return NULL;
 }
 
-static struct plan_block *
-choose(struct client *client, struct mono now, struct mono *wake)
+static bool
+take_errand(struct client *client, enum errand_rank rank)
 {
-	struct device *device = most_overdue(client);
-	struct plan_block *block;
+	struct errand *errand = errands_take(&client->errands[rank]);
 
-	if (mono_reached(now, device->due)) {
-		client->asked = device;
-		/* While it starts the slow ones come first; but after a
-		 * timeout a fast one tells a dead device from a dead block. */
-		block = NULL;
-		if (!plan_started(&device->plan) && device->timeouts % 2 == 0)
-			block = plan_slow(&device->plan);
-		return block != NULL ? block : plan_fast(&device->plan);
+	if (errand == NULL)
+		return false;
+	client->errand = errand;
+	client->asked = find_device(client, errand->unit);
+	client->block = NULL;
+	return true;
+}
+
+static bool
+choose_errand(struct client *client, const struct room *room)
+{
+	const struct errand *errand = client->errands[ERRAND_CLIENT].first;
+	uint16_t count;
+
+	if (errand == NULL)
+		return false;
+	count = errand->length >= 5 ? pdu_get_u16(errand->pdu + 3) : 0;
+	if (count > PDU_READ_MAX)
+		count = PDU_READ_MAX;
+	if (room->meter != NULL &&
+	    !may_go(room,
+		pace_read_us(&client->exchange.wire, room->meter, count),
+		errand->asked, PATIENCE_US))
+		return false;
+	return take_errand(client, ERRAND_CLIENT);
+}
+
+/* Polls of others and errands of clients in turn, if both want to. */
+static bool
+choose_low(struct client *client, const struct room *room)
+{
+	bool first = client->errand_had_turn;
+
+	client->errand_had_turn = false;
+	if (first && (choose_other(client, room) || choose_slow(client, room)))
+		return true;
+	if (choose_errand(client, room)) {
+		client->errand_had_turn = true;
+		return true;
 	}
-	*wake = device->due;
-	return slow_block(client, now, device->due, &client->asked);
+	return !first &&
+	       (choose_other(client, room) || choose_slow(client, room));
+}
+
+static bool
+choose(struct client *client, struct mono now)
+{
+	struct room room = { .now = now, .meter = most_overdue(client, true) };
+	bool due = room.meter != NULL && mono_reached(now, room.meter->due);
+
+	if (due && !client->meter_had_turn)
+		return poll_fast(client, room.meter);
+	client->meter_had_turn = false;
+	if (take_errand(client, ERRAND_INVERTER) || choose_low(client, &room))
+		return true;
+	return due && poll_fast(client, room.meter);
+}
+
+/* Nothing can go now: when may something? */
+static struct mono
+next_wake(const struct client *client)
+{
+	const struct errand *errand = client->errands[ERRAND_CLIENT].first;
+	struct mono wake = { 0 };
+
+	for (unsigned i = 0; i < client->devices_count; i++) {
+		const struct device *device = &client->devices[i];
+
+		if (device->config->poll_ms > 0 &&
+		    (!mono_is_set(wake) || mono_diff_us(wake, device->due) > 0))
+			wake = device->due;
+	}
+	if (errand != NULL) {
+		struct mono impatient =
+		    mono_add_us(errand->asked, PATIENCE_US + 1);
+
+		if (!mono_is_set(wake) || mono_diff_us(wake, impatient) > 0)
+			wake = impatient;
+	}
+	return wake;
+}
+
+static void
+fill_step(struct client *client, struct client_step *step)
+{
+	step->send = true;
+	if (client->errand != NULL) {
+		step->unit = client->errand->unit;
+		step->length = client->errand->length;
+		memcpy(step->pdu, client->errand->pdu, step->length);
+		return;
+	}
+	client->request = (struct pdu_request){
+		.function = client->asked->map->function,
+		.address = client->block->address,
+		.count = plan_count(client->block),
+	};
+	step->unit = (uint8_t)client->asked->config->unit;
+	step->length = pdu_read_request(step->pdu, client->request.function,
+	    client->request.address, client->request.count);
 }
 
 struct client_step
@@ -124,41 +251,20 @@ client_next(struct client *client, struct mono now)
 {
 	struct client_step step = { 0 };
 
-	if (client->devices_count == 0)
+	if (!exchange_ready(&client->exchange, now, &step.wake))
 		return step;
-	if (client->state != CLIENT_IDLE) {
-		step.wake = client->deadline;
-		return step;
-	}
-	if (!mono_reached(now, client->pause)) {
-		step.wake = client->pause;
-		return step;
-	}
-	client->block = choose(client, now, &step.wake);
-	if (client->block == NULL)
-		return step;
-	step.send = true;
-	step.unit = (uint8_t)client->asked->config->unit;
-	step.request = (struct pdu_request){
-		.function = client->asked->map->function,
-		.address = client->block->address,
-		.count = plan_count(client->block),
-	};
-	client->request = step.request;
+	if (choose(client, now))
+		fill_step(client, &step);
+	else
+		step.wake = next_wake(client);
 	return step;
 }
 
-void
-client_sent(struct client *client, struct mono now)
+static void
+note_poll(struct client *client, struct mono now)
 {
 	struct device *device = client->asked;
 
-	client->state = CLIENT_WAIT;
-	client->heard = false;
-	client->sent = now;
-	client->timeout_us = timeout_us(device);
-	client->deadline = mono_add_us(now,
-	    wire_us(client, REQUEST_BYTES) + client->timeout_us + CHUNK_US);
 	device->counts.requests++;
 	if (client->block->fast && device->plan.next_fast == 0)
 		device->polled = now;
@@ -168,134 +274,134 @@ client_sent(struct client *client, struct mono now)
 	}
 }
 
+struct errand *
+client_sent(
+    struct client *client, const struct client_step *step, struct mono now)
+{
+	struct exchange_timing timing = {
+		.timeout_us = UNKNOWN_TIMEOUT_US,
+		.quarantine_us = UNKNOWN_TIMEOUT_US,
+	};
+	struct errand *errand = client->errand;
+
+	if (client->asked != NULL)
+		timing = pace_timing(client->asked, client->block);
+	if (client->block != NULL)
+		note_poll(client, now);
+	exchange_begin(&client->exchange, step->unit, step->pdu, step->length,
+	    &timing, now);
+	if (step->unit != 0)
+		return NULL;
+	client->errand = NULL;
+	return errand;
+}
+
+/* --- errands ---------------------------------------------------------------
+ */
+
+bool
+client_carry(struct client *client, struct errand *errand)
+{
+	return errands_add(&client->errands[errand->rank], errand);
+}
+
+void
+client_forget(struct client *client, struct errand *errand)
+{
+	if (client->errand == errand)
+		client->errand = NULL;
+	else
+		errands_remove(&client->errands[errand->rank], errand);
+}
+
+struct errand *
+client_overdue(struct client *client, struct mono now, enum errand_end *end)
+{
+	for (unsigned i = 0; i < ERRAND_RANK_COUNT; i++) {
+		struct errand *errand = client->errands[i].first;
+		const struct device *device;
+
+		if (errand == NULL)
+			continue;
+		device = find_device(client, errand->unit);
+		if (mono_reached(now, errand->deadline))
+			*end = ERRAND_EXPIRED;
+		else if (device != NULL && pace_is_resting(device, now))
+			*end = ERRAND_TIMEOUT;
+		else
+			continue;
+		return errands_take(&client->errands[i]);
+	}
+	return NULL;
+}
+
+struct errand *
+client_drop(struct client *client)
+{
+	struct errand *errand = errands_take(&client->errands[ERRAND_INVERTER]);
+
+	return errand != NULL ? errand
+	                      : errands_take(&client->errands[ERRAND_CLIENT]);
+}
+
+/* --- what comes of it ------------------------------------------------------
+ */
+
 void
 client_heard(struct client *client)
 {
-	if (client->state != CLIENT_WAIT || client->heard)
-		return;
-	client->heard = true;
-	client->deadline = mono_add_us(client->deadline,
-	    wire_us(client, 5 + 2 * (size_t)client->request.count) + STALL_US);
-}
-
-/* A fast round from its first request to the last byte of its answers. */
-static int64_t
-round_us(const struct client *client, const struct device *device)
-{
-	int64_t us = 0;
-
-	for (unsigned i = 0; i < device->plan.fast_count; i++)
-		us += read_us(client, plan_count_max(&device->plan.blocks[i])) +
-		      device->latency_us + rtu_t35_us(client->wire.baud);
-	return us;
-}
-
-/*
- * Just in time: moves the polls so that one of them ends a little before the
- * inverter's next question, with the ones between spread evenly.
- *
- *   question            |                             |
- *   polls        [====] |   [====]   [====]   [====]  |
- *                     margin
- */
-static void
-align(const struct client *client, struct device *device, struct mono now)
-{
-	int64_t least_us = (int64_t)device->config->poll_ms * 800;
-	int64_t lead_us = round_us(client, device);
-	int64_t spacing_us, before;
-	struct mono question, last, from;
-
-	if (device->beat == NULL)
-		return;
-	if (least_us < lead_us)
-		least_us = lead_us;
-	lead_us += beat_margin_us(device->beat);
-	/* Never more often than it was asked for: not every question of a
-	 * quick inverter gets a sample of its own. */
-	from = mono_add_us(device->polled, least_us);
-	if (mono_diff_us(now, from) > 0)
-		from = now;
-	if (!beat_next(device->beat, mono_add_us(from, lead_us), &question))
-		return;
-	/* So many polls fit before the one that must be in time. */
-	last = mono_add_us(question, -lead_us);
-	before = mono_diff_us(last, from) / least_us;
-	spacing_us = mono_diff_us(last, device->polled) / (before + 1);
-	if (spacing_us < least_us)
-		spacing_us = least_us;
-	device->due = mono_add_us(last, -before * spacing_us);
-}
-
-/* The next poll is due a period after this one was, not after its answer;
- * but polls that could not be kept are not made up for. */
-static void
-next_due(const struct client *client, struct device *device, struct mono now)
-{
-	int64_t period_us = (int64_t)device->config->poll_ms * 1000;
-
-	device->due = mono_add_us(device->due, period_us);
-	align(client, device, now);
-	if (mono_diff_us(now, device->due) > 0)
-		device->due = now;
-}
-
-static void
-finish(struct client *client, struct mono at)
-{
-	int64_t gap_us = rtu_t35_us(client->wire.baud);
-
-	if (gap_us < (int64_t)client->asked->map->gap_ms * 1000)
-		gap_us = (int64_t)client->asked->map->gap_ms * 1000;
-	client->state = CLIENT_IDLE;
-	client->pause = mono_add_us(at, gap_us);
-}
-
-static void
-learn_latency(struct client *client, size_t reply_bytes, struct mono at)
-{
-	struct device *device = client->asked;
-	int64_t us = mono_diff_us(at, client->sent) -
-	             wire_us(client, REQUEST_BYTES + reply_bytes);
-
-	device->latency_us -= device->latency_us / 16;
-	if (us > device->latency_us)
-		device->latency_us = us;
+	exchange_heard(&client->exchange);
 }
 
 static struct client_result
-result_for(const struct client *client, enum client_verdict verdict)
+result_for(struct client *client, enum client_verdict verdict)
 {
-	return (struct client_result){
+	struct client_result result = {
 		.verdict = verdict,
 		.device = client->asked,
+		.errand = client->errand,
 		.request = client->request,
-		.heard = client->heard,
-		.sent = client->sent,
+		.heard = client->exchange.heard,
+		.sent = client->exchange.sent,
 	};
+
+	client->errand = NULL;
+	return result;
+}
+
+static void
+note_answer(struct client *client, size_t length, struct mono at)
+{
+	struct device *device = client->asked;
+
+	pace_learn(device, &client->exchange, length, at);
+	/* It is back: ask for itself what it could not be asked. */
+	if (device->timeouts > 0 && client->block == NULL)
+		device->due = at;
+	device->timeouts = 0;
 }
 
 static struct client_result
-answered(struct client *client, const uint8_t *registers, size_t length,
-    struct mono at)
+answered(struct client *client, const uint8_t *registers, struct mono at)
 {
 	struct client_result result = result_for(client, CLIENT_ANSWERED);
 	struct device *device = client->asked;
 	struct plan_block *block = client->block;
 
-	learn_latency(client, length, at);
-	device->timeouts = 0;
+	if (block == NULL)
+		return result;
 	device->counts.ok++;
 	device->counts.last_us = at.us;
 	result.sample =
 	    device_take(device, block, client->request.count, registers, at);
 	/* A round of several reads, and the reads of the start, go on without
 	 * waiting for the next period. */
-	if (block->fast && device->plan.next_fast == 0)
-		next_due(client, device, at);
-	else if (!block->fast && plan_started(&device->plan))
-		align(client, device, at);
-	finish(client, at);
+	if (block->fast && device->plan.next_fast == 0) {
+		client->meter_had_turn = is_meter(device);
+		pace_next(&client->exchange.wire, device, at);
+	} else if (!block->fast && plan_started(&device->plan)) {
+		pace_align(&client->exchange.wire, device, at);
+	}
 	return result;
 }
 
@@ -308,16 +414,16 @@ refused(struct client *client, uint8_t exception, struct mono at)
 	    exception >= PDU_ILLEGAL_FUNCTION && exception <= PDU_ILLEGAL_VALUE;
 
 	result.exception = exception;
+	if (client->block == NULL)
+		return result;
 	result.miss = client->block->fast;
-	device->timeouts = 0;
 	device->counts.exceptions++;
 	if (for_good && !client->block->fast)
 		device_refuse(device, client->block);
 	if (client->block->fast)
 		device_miss(device);
 	device->due = at;
-	next_due(client, device, at);
-	finish(client, at);
+	pace_next(&client->exchange.wire, device, at);
 	return result;
 }
 
@@ -326,42 +432,15 @@ client_frame(
     struct client *client, const uint8_t *adu, size_t length, struct mono at)
 {
 	struct client_result foreign = { .verdict = CLIENT_FOREIGN };
-	const uint8_t *registers;
-	uint8_t exception;
-	enum pdu_match match;
+	enum exchange_verdict verdict =
+	    exchange_frame(&client->exchange, adu[0], adu + 1, length - 3, at);
 
-	if (client->state == CLIENT_IDLE ||
-	    adu[0] != client->asked->config->unit)
+	if (verdict != EXCHANGE_ANSWERED && verdict != EXCHANGE_REFUSED)
 		return foreign;
-	match = pdu_match_read(
-	    &client->request, adu + 1, length - 3, &registers, &exception);
-	if (match == PDU_MATCH_NONE)
-		return foreign;
-	if (client->state == CLIENT_QUARANTINE) {
-		/* The late answer: seen, so nothing more is to come. */
-		finish(client, at);
-		return foreign;
-	}
-	return match == PDU_MATCH_DATA ? answered(client, registers, length, at)
-	                               : refused(client, exception, at);
-}
-
-/* Alone on its line a silent device costs nobody anything, and is wanted back
- * soon; with others it must not eat their time. */
-static void
-back_off(struct client *client, struct mono now)
-{
-	struct device *device = client->asked;
-	int64_t us = (int64_t)device->config->poll_ms * 1000;
-
-	if (client->devices_count == 1 || device->timeouts < 2) {
-		device->due = now;
-		return;
-	}
-	for (uint32_t i = 2; i < device->timeouts && us < BACKOFF_MAX_US; i++)
-		us *= 2;
-	device->due =
-	    mono_add_us(now, us < BACKOFF_MAX_US ? us : BACKOFF_MAX_US);
+	if (client->asked != NULL)
+		note_answer(client, length, at);
+	return verdict == EXCHANGE_ANSWERED ? answered(client, adu + 3, at)
+	                                    : refused(client, adu[2], at);
 }
 
 /* Some meters do not refuse registers they lack, they keep silent. A block
@@ -375,62 +454,54 @@ count_failure(struct device *device, struct plan_block *block)
 		device_refuse(device, block);
 }
 
+static void
+poll_failed(struct client *client, struct client_result *result)
+{
+	struct device *device = client->asked;
+
+	if (result->heard)
+		device->counts.broken++;
+	else
+		device->counts.timeouts++;
+	result->miss = client->block->fast;
+	if (result->miss)
+		device_miss(device);
+	count_failure(device, client->block);
+	client->meter_had_turn = is_meter(device);
+}
+
 static struct client_result
 failed(struct client *client, struct mono now)
 {
 	struct client_result result = result_for(client, CLIENT_FAILED);
-	struct device *device = client->asked;
+	const struct exchange *exchange = &client->exchange;
 
-	device->timeouts++;
-	if (client->heard)
-		device->counts.broken++;
-	else
-		device->counts.timeouts++;
-	result.miss = client->block->fast;
-	if (result.miss)
-		device_miss(device);
-	count_failure(device, client->block);
-	back_off(client, now);
+	if (client->asked == NULL)
+		return result;
+	client->asked->timeouts++;
+	if (client->block != NULL)
+		poll_failed(client, &result);
+	pace_back_off(client->asked, client->devices_count == 1,
+	    mono_diff_us(now, exchange->sent) + exchange->quarantine_us, now);
 	return result;
-}
-
-/* The fewer lengths its answers can have, the longer a late one must be waited
- * for. */
-static int64_t
-quarantine_us(const struct client *client)
-{
-	int64_t full_us = (int64_t)client->asked->config->timeout_ms * 1000;
-
-	if (client->block->variants >= PLAN_VARIANTS)
-		return client->timeout_us;
-	return client->block->variants == 1 ? 2 * full_us : full_us;
 }
 
 struct client_result
 client_expire(struct client *client, struct mono now)
 {
-	struct client_result result = { .verdict = CLIENT_NOTHING };
+	struct client_result nothing = { .verdict = CLIENT_NOTHING };
 
-	if (client->state == CLIENT_IDLE ||
-	    !mono_reached(now, client->deadline))
-		return result;
-	if (client->state == CLIENT_QUARANTINE) {
-		finish(client, now);
-		return result;
-	}
-	result = failed(client, now);
-	client->state = CLIENT_QUARANTINE;
-	client->deadline = mono_add_us(now, quarantine_us(client));
-	return result;
+	if (exchange_expire(&client->exchange, now) != EXCHANGE_FAILED)
+		return nothing;
+	return failed(client, now);
 }
 
 struct client_result
 client_abort(struct client *client, struct mono now)
 {
-	struct client_result result = { .verdict = CLIENT_NOTHING };
+	struct client_result nothing = { .verdict = CLIENT_NOTHING };
 
-	if (client->state == CLIENT_WAIT)
-		result = failed(client, now);
-	client->state = CLIENT_IDLE;
-	return result;
+	if (!exchange_abort(&client->exchange))
+		return nothing;
+	return failed(client, now);
 }

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The asking side of one line: whom to ask what and when, and whether a frame
- * is the answer. Pure: time comes in, requests and verdicts come out.
+ * The asking side of one line: whom to ask what and when. Pure: time comes in,
+ * requests and verdicts come out. The exchange (exchange.h) carries one of them
+ * at a time; the pace (pace.h) says when a device is due.
  *
- *      IDLE --send--> WAIT --answer--> IDLE (after a pause of t3.5)
- *                      |
- *                   deadline
- *                      v
- *                  QUARANTINE --late answer seen, or time over--> IDLE
- *
- * A late answer is the worst silent fault: it must never pass for the answer
- * to the next request. So a timeout is followed by a quarantine at least as long
- * as the timeout was, in which nothing is asked and whatever arrives is only
- * counted; and the next reads of the same block ask for other counts (plan.h).
- * A block without room for that is quarantined for longer.
- *
- * The timeout follows the device: four times its slowest answer of late,
- * between 60 ms and the configured timeout_ms. Every fourth try after a
- * timeout waits for the full timeout_ms, for a device that became slower.
+ * Who goes first:
+ *   1. the grid meters' fast polls, when due
+ *   2. errands of the inverter (pass-through)
+ *   3. other devices' polls, and slow registers
+ *   4. errands of TCP clients
+ * 3 and 4 go while a meter is not due before they are done; what has waited
+ * for long goes anyhow, but never twice in a row before a meter that is due.
+ * After a meter's round a waiting errand of the inverter has its turn, so that
+ * a line which is full with polls still passes it.
  */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
@@ -27,39 +22,33 @@
 #include <stdint.h>
 
 #include "gateway/clock.h"
-#include "gateway/message.h"
 #include "proxy/device.h"
+#include "proxy/errand.h"
+#include "proxy/exchange.h"
 #include "proxy/pdu.h"
 
-enum client_state { CLIENT_IDLE, CLIENT_WAIT, CLIENT_QUARANTINE };
-
-/* Of the wire it asks on. */
-struct client_wire {
-	uint32_t baud;
-	unsigned character_bits;
-};
-
 struct client {
-	struct client_wire wire;
+	struct exchange exchange;
 	struct device *devices; /* borrowed */
 	unsigned devices_count;
 	unsigned turn; /* device whose slow blocks come next */
-	enum client_state state;
-	struct device *asked; /* WAIT, QUARANTINE */
-	struct plan_block *block;
-	struct pdu_request request;
-	struct mono sent;
-	struct mono deadline; /* WAIT, QUARANTINE */
-	struct mono pause; /* no request before */
-	int64_t timeout_us;
-	bool heard; /* bytes came since the request */
+	bool meter_had_turn; /* a meter's round has just ended */
+	bool errand_had_turn; /* of the low ranks, a client's was last */
+	struct errands errands[ERRAND_RANK_COUNT];
+
+	/* Under way, or chosen. */
+	struct errand *errand; /* NULL: a poll */
+	struct device *asked; /* NULL: an errand to a unit that is no device */
+	struct plan_block *block; /* of a poll */
+	struct pdu_request request; /* of a poll */
 };
 
 struct client_step {
-	bool send; /* ask now */
+	bool send; /* ask now: unit and PDU */
 	struct mono wake; /* else: call again then; zero: nothing to do */
 	uint8_t unit;
-	struct pdu_request request;
+	uint8_t pdu[PDU_MAX];
+	size_t length;
 };
 
 enum client_verdict {
@@ -72,8 +61,9 @@ enum client_verdict {
 
 struct client_result {
 	enum client_verdict verdict;
-	struct device *device; /* NULL when FOREIGN */
-	struct pdu_request request;
+	struct device *device; /* NULL when FOREIGN, or a unit of no device */
+	struct errand *errand; /* that this ends; the caller calls its done */
+	struct pdu_request request; /* of a poll */
 	uint8_t exception;
 	bool sample; /* ANSWERED: the device has a new complete sample */
 	bool miss; /* FAILED, REFUSED: of a fast read */
@@ -81,12 +71,27 @@ struct client_result {
 	struct mono sent;
 };
 
-void client_init(struct client *client, struct client_wire wire,
+void client_init(struct client *client, struct exchange_wire wire,
     struct device *devices, unsigned count);
 
 /* What to do now. After a step with send: send it, then client_sent. */
 struct client_step client_next(struct client *client, struct mono now);
-void client_sent(struct client *client, struct mono now);
+/* The errand that is over with it (a broadcast), or NULL. */
+struct errand *client_sent(
+    struct client *client, const struct client_step *step, struct mono now);
+
+/* Takes an errand into its queue. False: full. */
+bool client_carry(struct client *client, struct errand *errand);
+/* Forgets one, asked or not. What is under way goes on, and its answer is
+ * thrown away. */
+void client_forget(struct client *client, struct errand *errand);
+
+/* An errand that will not be asked any more, and why, until NULL: its deadline
+ * has passed (EXPIRED), or its unit is dead and rests (TIMEOUT). */
+struct errand *client_overdue(
+    struct client *client, struct mono now, enum errand_end *end);
+/* Any errand at all, for when the line is down. */
+struct errand *client_drop(struct client *client);
 
 /* Bytes have come; more time for a frame that is on its way. */
 void client_heard(struct client *client);

@@ -11,6 +11,7 @@
 #ifndef PROXY_ERRAND_H
 #define PROXY_ERRAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,5 +48,21 @@ struct errand {
 	void *owner;
 	struct errand *next; /* the line's, while it has the errand */
 };
+
+enum { ERRANDS_MAX = 2100 }; /* in one queue: one of each TCP client */
+
+/* First in, first out. Zeroed: empty. */
+struct errands {
+	struct errand *first;
+	struct errand *last;
+	unsigned count;
+};
+
+/* False: full. */
+bool errands_add(struct errands *errands, struct errand *errand);
+/* NULL: empty. */
+struct errand *errands_take(struct errands *errands);
+/* False: it was not there. */
+bool errands_remove(struct errands *errands, struct errand *errand);
 
 #endif

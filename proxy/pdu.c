@@ -254,27 +254,3 @@ pdu_write_exception(
 	pdu[1] = (uint8_t)exception;
 	return 2;
 }
-
-enum pdu_match
-pdu_match_read(const struct pdu_request *request, const uint8_t *pdu,
-    size_t length, const uint8_t **registers, uint8_t *exception)
-{
-	size_t bytes = 2 * (size_t)request->count;
-
-	*registers = NULL;
-	*exception = PDU_OK;
-	if ((request->function != PDU_READ_HOLDING &&
-		request->function != PDU_READ_INPUT) ||
-	    !is_count(request->count, PDU_READ_MAX) || length < 2)
-		return PDU_MATCH_NONE;
-	if (pdu[0] == (request->function | PDU_EXCEPTION_BIT) && length == 2 &&
-	    pdu[1] != PDU_OK) {
-		*exception = pdu[1];
-		return PDU_MATCH_EXCEPTION;
-	}
-	if (pdu[0] != request->function || pdu[1] != bytes ||
-	    length != 2 + bytes)
-		return PDU_MATCH_NONE;
-	*registers = pdu + 2;
-	return PDU_MATCH_DATA;
-}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protocol data units: what a request asks, whether a reply answers it, and
- * the bytes of both. Pure. A PDU here starts at the function code; the unit
- * id and the CRC belong to the framing.
+ * Protocol data units: what a request asks, and the bytes of both ways. Pure. A
+ * PDU here starts at the function code; the unit id and the CRC belong to the
+ * framing.
  */
 #ifndef PROXY_PDU_H
 #define PROXY_PDU_H
@@ -58,22 +58,6 @@ size_t pdu_read_request(uint8_t pdu[static PDU_MAX], uint8_t function,
 /* Writes the 2 bytes of an exception. */
 size_t pdu_write_exception(uint8_t pdu[static PDU_MAX], uint8_t function,
     enum pdu_exception exception);
-
-enum pdu_match {
-	PDU_MATCH_DATA, /* the registers asked for */
-	PDU_MATCH_EXCEPTION, /* *exception tells which */
-	PDU_MATCH_NONE, /* an answer to something else */
-};
-
-/*
- * Is this reply the answer to that read of registers (function 3 or 4)? The
- * function and the byte count must fit exactly. On DATA *registers points at
- * the first register's high byte, else it is NULL; *exception is 0 but on
- * EXCEPTION, where it never is: an exception without a code answers nothing.
- */
-enum pdu_match pdu_match_read(const struct pdu_request *request,
-    const uint8_t *pdu, size_t length, const uint8_t **registers,
-    uint8_t *exception);
 
 static inline uint16_t
 pdu_get_u16(const uint8_t *bytes)

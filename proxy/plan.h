@@ -30,7 +30,7 @@ struct plan_block {
 	uint16_t address;
 	uint16_t count;
 	uint8_t variants; /* 1 to PLAN_VARIANTS counts that can be asked for */
-	uint8_t variant;  /* the next one */
+	uint8_t variant; /* the next one */
 	bool fast;
 	bool seen; /* answered at least once */
 	bool refused; /* the device does not have it; not asked again */

@@ -43,7 +43,7 @@ static const struct map map = {
 	.blocks = { { 0, 60 } },
 };
 
-static const struct client_wire wire = { .baud = 9600, .character_bits = 10 };
+static const struct exchange_wire wire = { .baud = 9600, .character_bits = 10 };
 
 struct bench {
 	struct device devices[2];
@@ -73,9 +73,9 @@ until_sent(struct bench *bench, struct client_result *result)
 		    client_next(&bench->client, bench->now);
 
 		if (step.send) {
-			bench->request = step.request;
+			bench->request = bench->client.request;
 			bench->asked++;
-			client_sent(&bench->client, bench->now);
+			client_sent(&bench->client, &step, bench->now);
 			return true;
 		}
 		assert_true(mono_is_set(step.wake));

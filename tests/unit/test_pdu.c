@@ -292,99 +292,6 @@ a_built_read_parses_to_itself(void **state)
 	assert_memory_equal(pdu, "\x90\x04", 2);
 }
 
-struct reply_row {
-	const char *rule;
-	enum pdu_match expected;
-	uint8_t exception;
-	struct pdu_request request;
-	size_t length;
-	uint8_t pdu[8];
-};
-
-#define TWO                                                                    \
-	{                                                                      \
-		3, 52, 2                                                       \
-	}
-
-/* clang-format off */
-static const struct reply_row reply_rows[] = {
-	{ "answer", PDU_MATCH_DATA, 0, TWO, BYTES(3, 4, 1, 2, 3, 4) },
-	{ "input registers", PDU_MATCH_DATA, 0, { 4, 52, 1 },
-	    BYTES(4, 2, 1, 2) },
-	{ "another function", PDU_MATCH_NONE, 0, TWO, BYTES(4, 4, 1, 2, 3, 4) },
-	{ "fewer registers", PDU_MATCH_NONE, 0, TWO, BYTES(3, 2, 1, 2) },
-	{ "more registers", PDU_MATCH_NONE, 0, TWO,
-	    BYTES(3, 6, 1, 2, 3, 4, 5, 6) },
-	{ "byte count says more", PDU_MATCH_NONE, 0, TWO,
-	    BYTES(3, 6, 1, 2, 3, 4) },
-	{ "byte short", PDU_MATCH_NONE, 0, TWO, BYTES(3, 4, 1, 2, 3) },
-	{ "byte long", PDU_MATCH_NONE, 0, TWO, BYTES(3, 4, 1, 2, 3, 4, 5) },
-	{ "nothing", PDU_MATCH_NONE, 0, TWO, 0, { 0 } },
-	{ "function only", PDU_MATCH_NONE, 0, TWO, BYTES(3) },
-	{ "no registers", PDU_MATCH_NONE, 0, TWO, BYTES(3, 0) },
-	{ "no registers to a read of none", PDU_MATCH_NONE, 0, { 3, 52, 0 },
-	    BYTES(3, 0) },
-	{ "refused", PDU_MATCH_EXCEPTION, 2, TWO, BYTES(0x83, 2) },
-	{ "not there behind a gateway", PDU_MATCH_EXCEPTION, 0x0b, TWO,
-	    BYTES(0x83, 0x0b) },
-	{ "unheard of exception", PDU_MATCH_EXCEPTION, 0xff, TWO,
-	    BYTES(0x83, 0xff) },
-	{ "exception without a code", PDU_MATCH_NONE, 0, TWO, BYTES(0x83, 0) },
-	{ "exception cut short", PDU_MATCH_NONE, 0, TWO, BYTES(0x83) },
-	{ "exception too long", PDU_MATCH_NONE, 0, TWO, BYTES(0x83, 2, 0) },
-	{ "another function refused", PDU_MATCH_NONE, 0, TWO, BYTES(0x84, 2) },
-	{ "our own request", PDU_MATCH_NONE, 0, TWO, BYTES(3, 0, 52, 0, 2) },
-	{ "coils are no registers", PDU_MATCH_NONE, 0, { 1, 0, 2 },
-	    BYTES(1, 4, 1, 2, 3, 4) },
-	{ "a refusal is asked for by nobody", PDU_MATCH_NONE, 0,
-	    { 0x83, 0, 2 }, BYTES(0x83, 2) },
-};
-/* clang-format on */
-
-static void
-each_reply(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(reply_rows) / sizeof(reply_rows[0]);
-	     i++) {
-		const struct reply_row *row = &reply_rows[i];
-		const uint8_t *registers = row->pdu;
-		uint8_t exception = 77;
-		enum pdu_match got = pdu_match_read(&row->request, row->pdu,
-		    row->length, &registers, &exception);
-		const uint8_t *expected =
-		    row->expected == PDU_MATCH_DATA ? row->pdu + 2 : NULL;
-
-		if (got != row->expected || registers != expected ||
-		    exception != row->exception)
-			fail_msg(
-			    "%s: %d, exception %d", row->rule, got, exception);
-	}
-}
-
-/* An answer fits one count alone, and only a count that can be asked for. */
-static void
-a_reply_answers_one_count(void **state)
-{
-	uint8_t pdu[2 + 255] = { 3 };
-
-	(void)state;
-	for (unsigned asked = 0; asked <= 300; asked++) {
-		for (unsigned told = 0; told <= 255; told++) {
-			struct pdu_request request = { 3, 0, (uint16_t)asked };
-			const uint8_t *registers;
-			uint8_t exception;
-			enum pdu_match got;
-
-			pdu[1] = (uint8_t)told;
-			got = pdu_match_read(
-			    &request, pdu, 2 + told, &registers, &exception);
-			assert_int_equal(got == PDU_MATCH_DATA,
-			    asked >= 1 && asked <= 125 && told == 2 * asked);
-		}
-	}
-}
-
 int
 main(void)
 {
@@ -395,8 +302,6 @@ main(void)
 		cmocka_unit_test(files_up_to_their_limits),
 		cmocka_unit_test(only_the_public_functions_are_functions),
 		cmocka_unit_test(a_built_read_parses_to_itself),
-		cmocka_unit_test(each_reply),
-		cmocka_unit_test(a_reply_answers_one_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
