@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "proxy/pace.h"
+#include "proxy/turn.h"
 
 enum {
-	PATIENCE_US = 100000, /* so long the low ranks wait for room */
-	SLOW_PATIENCE_US = 1000000, /* and slow registers */
 	SLOW_FAILURES_MAX = 3,
 	UNKNOWN_TIMEOUT_US = 300000, /* of a unit that is no device of ours */
 };
@@ -23,207 +22,14 @@ client_init(struct client *client, struct exchange_wire wire,
 	client->devices_count = count;
 }
 
-/* --- choosing --------------------------------------------------------------
- */
-
-static bool
-is_meter(const struct device *device)
-{
-	return device->config->role == ROLE_GRID_METER;
-}
-
-/* Of the grid meters, or of the others. NULL: there are none. */
-static struct device *
-most_overdue(const struct client *client, bool meters)
-{
-	struct device *first = NULL;
-
-	for (unsigned i = 0; i < client->devices_count; i++) {
-		struct device *device = &client->devices[i];
-
-		if (is_meter(device) != meters || device->config->poll_ms == 0)
-			continue;
-		if (first == NULL || mono_diff_us(first->due, device->due) > 0)
-			first = device;
-	}
-	return first;
-}
-
-/* What the low ranks look at before they go. */
-struct room {
-	struct mono now;
-	struct device *meter; /* next one due; NULL: none */
-};
-
-/* Is it done before the meter is due, or has it waited for long? */
-static bool
-may_go(const struct room *room, int64_t need_us, struct mono since,
-    int64_t patience_us)
-{
-	return room->meter == NULL ||
-	       mono_diff_us(room->meter->due, room->now) >= need_us ||
-	       mono_diff_us(room->now, since) > patience_us;
-}
-
-static bool
-poll(struct client *client, struct device *device, struct plan_block *block)
-{
-	client->asked = device;
-	client->block = block;
-	client->errand = NULL;
-	return true;
-}
-
-/* While a device starts its slow blocks come first; but after a timeout a fast
- * one tells a dead device from a dead block. */
-static bool
-poll_fast(struct client *client, struct device *device)
-{
-	struct plan_block *block = NULL;
-
-	if (!plan_started(&device->plan) && device->timeouts % 2 == 0)
-		block = plan_slow(&device->plan);
-	return poll(
-	    client, device, block != NULL ? block : plan_fast(&device->plan));
-}
-
-static bool
-choose_slow(struct client *client, const struct room *room)
-{
-	for (unsigned i = 0; i < client->devices_count; i++) {
-		struct device *device;
-		struct plan_block *block;
-		unsigned before;
-
-		client->turn = (client->turn + 1) % client->devices_count;
-		device = &client->devices[client->turn];
-		if (!device->slow_turn || device->timeouts > 0)
-			continue;
-		before = device->plan.next_slow;
-		block = plan_slow(&device->plan);
-		if (block == NULL)
-			continue;
-		if (may_go(room,
-			pace_read_us(&client->exchange.wire, device,
-			    plan_count_max(block)),
-			device->slow_at, SLOW_PATIENCE_US))
-			return poll(client, device, block);
-		device->plan.next_slow = before;
-	}
-	return false;
-}
-
-static bool
-choose_other(struct client *client, const struct room *room)
-{
-	struct device *device = most_overdue(client, false);
-	struct plan_block *block;
-
-	if (device == NULL || !mono_reached(room->now, device->due))
-		return false;
-	block = plan_fast(&device->plan);
-	return may_go(room,
-		   pace_read_us(
-		       &client->exchange.wire, device, plan_count_max(block)),
-		   device->due, PATIENCE_US) &&
-	       poll_fast(client, device);
-}
-
-static struct device *
-find_device(const struct client *client, uint8_t unit)
+struct device *
+client_device(const struct client *client, uint8_t unit)
 {
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		if (client->devices[i].config->unit == unit)
 			return &client->devices[i];
 	}
 	return NULL;
-}
-
-static bool
-take_errand(struct client *client, enum errand_rank rank)
-{
-	struct errand *errand = errands_take(&client->errands[rank]);
-
-	if (errand == NULL)
-		return false;
-	client->errand = errand;
-	client->asked = find_device(client, errand->unit);
-	client->block = NULL;
-	return true;
-}
-
-static bool
-choose_errand(struct client *client, const struct room *room)
-{
-	const struct errand *errand = client->errands[ERRAND_CLIENT].first;
-	uint16_t count;
-
-	if (errand == NULL)
-		return false;
-	count = errand->length >= 5 ? pdu_get_u16(errand->pdu + 3) : 0;
-	if (count > PDU_READ_MAX)
-		count = PDU_READ_MAX;
-	if (room->meter != NULL &&
-	    !may_go(room,
-		pace_read_us(&client->exchange.wire, room->meter, count),
-		errand->asked, PATIENCE_US))
-		return false;
-	return take_errand(client, ERRAND_CLIENT);
-}
-
-/* Polls of others and errands of clients in turn, if both want to. */
-static bool
-choose_low(struct client *client, const struct room *room)
-{
-	bool first = client->errand_had_turn;
-
-	client->errand_had_turn = false;
-	if (first && (choose_other(client, room) || choose_slow(client, room)))
-		return true;
-	if (choose_errand(client, room)) {
-		client->errand_had_turn = true;
-		return true;
-	}
-	return !first &&
-	       (choose_other(client, room) || choose_slow(client, room));
-}
-
-static bool
-choose(struct client *client, struct mono now)
-{
-	struct room room = { .now = now, .meter = most_overdue(client, true) };
-	bool due = room.meter != NULL && mono_reached(now, room.meter->due);
-
-	if (due && !client->meter_had_turn)
-		return poll_fast(client, room.meter);
-	client->meter_had_turn = false;
-	if (take_errand(client, ERRAND_INVERTER) || choose_low(client, &room))
-		return true;
-	return due && poll_fast(client, room.meter);
-}
-
-/* Nothing can go now: when may something? */
-static struct mono
-next_wake(const struct client *client)
-{
-	const struct errand *errand = client->errands[ERRAND_CLIENT].first;
-	struct mono wake = { 0 };
-
-	for (unsigned i = 0; i < client->devices_count; i++) {
-		const struct device *device = &client->devices[i];
-
-		if (device->config->poll_ms > 0 &&
-		    (!mono_is_set(wake) || mono_diff_us(wake, device->due) > 0))
-			wake = device->due;
-	}
-	if (errand != NULL) {
-		struct mono impatient =
-		    mono_add_us(errand->asked, PATIENCE_US + 1);
-
-		if (!mono_is_set(wake) || mono_diff_us(wake, impatient) > 0)
-			wake = impatient;
-	}
-	return wake;
 }
 
 static void
@@ -253,10 +59,10 @@ client_next(struct client *client, struct mono now)
 
 	if (!exchange_ready(&client->exchange, now, &step.wake))
 		return step;
-	if (choose(client, now))
+	if (turn_choose(client, now))
 		fill_step(client, &step);
 	else
-		step.wake = next_wake(client);
+		step.wake = turn_wake(client);
 	return step;
 }
 
@@ -302,7 +108,7 @@ client_sent(
 bool
 client_carry(struct client *client, struct errand *errand)
 {
-	return errands_add(&client->errands[errand->rank], errand);
+	return errand_enqueue(&client->queues[errand->rank], errand);
 }
 
 void
@@ -311,26 +117,26 @@ client_forget(struct client *client, struct errand *errand)
 	if (client->errand == errand)
 		client->errand = NULL;
 	else
-		errands_remove(&client->errands[errand->rank], errand);
+		errand_remove(&client->queues[errand->rank], errand);
 }
 
 struct errand *
 client_overdue(struct client *client, struct mono now, enum errand_end *end)
 {
 	for (unsigned i = 0; i < ERRAND_RANK_COUNT; i++) {
-		struct errand *errand = client->errands[i].first;
+		struct errand *errand = client->queues[i].first;
 		const struct device *device;
 
 		if (errand == NULL)
 			continue;
-		device = find_device(client, errand->unit);
+		device = client_device(client, errand->unit);
 		if (mono_reached(now, errand->deadline))
 			*end = ERRAND_EXPIRED;
 		else if (device != NULL && pace_is_resting(device, now))
 			*end = ERRAND_TIMEOUT;
 		else
 			continue;
-		return errands_take(&client->errands[i]);
+		return errand_dequeue(&client->queues[i]);
 	}
 	return NULL;
 }
@@ -338,10 +144,11 @@ client_overdue(struct client *client, struct mono now, enum errand_end *end)
 struct errand *
 client_drop(struct client *client)
 {
-	struct errand *errand = errands_take(&client->errands[ERRAND_INVERTER]);
+	struct errand *errand =
+	    errand_dequeue(&client->queues[ERRAND_INVERTER]);
 
 	return errand != NULL ? errand
-	                      : errands_take(&client->errands[ERRAND_CLIENT]);
+	                      : errand_dequeue(&client->queues[ERRAND_CLIENT]);
 }
 
 /* --- what comes of it ------------------------------------------------------
@@ -397,7 +204,7 @@ answered(struct client *client, const uint8_t *registers, struct mono at)
 	/* A round of several reads, and the reads of the start, go on without
 	 * waiting for the next period. */
 	if (block->fast && device->plan.next_fast == 0) {
-		client->meter_had_turn = is_meter(device);
+		client->meter_had_turn = device_is_meter(device);
 		pace_next(&client->exchange.wire, device, at);
 	} else if (!block->fast && plan_started(&device->plan)) {
 		pace_align(&client->exchange.wire, device, at);
@@ -467,7 +274,7 @@ poll_failed(struct client *client, struct client_result *result)
 	if (result->miss)
 		device_miss(device);
 	count_failure(device, client->block);
-	client->meter_had_turn = is_meter(device);
+	client->meter_had_turn = device_is_meter(device);
 }
 
 static struct client_result

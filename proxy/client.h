@@ -4,15 +4,7 @@
  * requests and verdicts come out. The exchange (exchange.h) carries one of them
  * at a time; the pace (pace.h) says when a device is due.
  *
- * Who goes first:
- *   1. the grid meters' fast polls, when due
- *   2. errands of the inverter (pass-through)
- *   3. other devices' polls, and slow registers
- *   4. errands of TCP clients
- * 3 and 4 go while a meter is not due before they are done; what has waited
- * for long goes anyhow, but never twice in a row before a meter that is due.
- * After a meter's round a waiting errand of the inverter has its turn, so that
- * a line which is full with polls still passes it.
+ * Whose turn it is stands in turn.h.
  */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
@@ -34,7 +26,7 @@ struct client {
 	unsigned turn; /* device whose slow blocks come next */
 	bool meter_had_turn; /* a meter's round has just ended */
 	bool errand_had_turn; /* of the low ranks, a client's was last */
-	struct errands errands[ERRAND_RANK_COUNT];
+	struct errand_queue queues[ERRAND_RANK_COUNT];
 
 	/* Under way, or chosen. */
 	struct errand *errand; /* NULL: a poll */
@@ -73,6 +65,9 @@ struct client_result {
 
 void client_init(struct client *client, struct exchange_wire wire,
     struct device *devices, unsigned count);
+
+/* The device of that unit; NULL: none on this line. */
+struct device *client_device(const struct client *client, uint8_t unit);
 
 /* What to do now. After a step with send: send it, then client_sent. */
 struct client_step client_next(struct client *client, struct mono now);

@@ -20,6 +20,12 @@ device_init(struct device *device, const struct config_device *config,
 	return plan_build(&device->plan, map);
 }
 
+bool
+device_is_meter(const struct device *device)
+{
+	return device->config->role == ROLE_GRID_METER;
+}
+
 static void
 take_point(struct device *device, const struct map_point *point,
     const uint8_t *bytes, struct mono at)

@@ -43,6 +43,9 @@ struct device {
 	struct message_side counts;
 };
 
+/* Of the power at the grid connection, which goes before all else. */
+bool device_is_meter(const struct device *device);
+
 /* False: the map is too scattered to plan. */
 bool device_init(struct device *device, const struct config_device *config,
     unsigned index, const struct map *map);

@@ -4,47 +4,47 @@
 #include <assert.h>
 
 bool
-errands_add(struct errands *errands, struct errand *errand)
+errand_enqueue(struct errand_queue *queue, struct errand *errand)
 {
-	if (errands->count == ERRANDS_MAX)
+	if (queue->count == ERRAND_QUEUE_MAX)
 		return false;
 	errand->next = NULL;
-	if (errands->count++ == 0)
-		errands->first = errand;
+	if (queue->count++ == 0)
+		queue->first = errand;
 	else
-		errands->last->next = errand;
-	errands->last = errand;
+		queue->last->next = errand;
+	queue->last = errand;
 	return true;
 }
 
 struct errand *
-errands_take(struct errands *errands)
+errand_dequeue(struct errand_queue *queue)
 {
-	struct errand *errand = errands->first;
+	struct errand *errand = queue->first;
 
 	if (errand == NULL)
 		return NULL;
-	errands->first = errand->next;
-	if (--errands->count == 0)
-		errands->last = NULL;
+	queue->first = errand->next;
+	if (--queue->count == 0)
+		queue->last = NULL;
 	errand->next = NULL;
 	return errand;
 }
 
 bool
-errands_remove(struct errands *errands, struct errand *errand)
+errand_remove(struct errand_queue *queue, struct errand *errand)
 {
 	struct errand *before = NULL;
 
-	for (struct errand *e = errands->first; e != NULL; e = e->next) {
+	for (struct errand *e = queue->first; e != NULL; e = e->next) {
 		if (e == errand) {
 			if (before == NULL)
-				errands->first = e->next;
+				queue->first = e->next;
 			else
 				before->next = e->next;
-			if (errands->last == e)
-				errands->last = before;
-			errands->count--;
+			if (queue->last == e)
+				queue->last = before;
+			queue->count--;
 			e->next = NULL;
 			return true;
 		}

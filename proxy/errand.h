@@ -49,20 +49,20 @@ struct errand {
 	struct errand *next; /* the line's, while it has the errand */
 };
 
-enum { ERRANDS_MAX = 2100 }; /* in one queue: one of each TCP client */
+enum { ERRAND_QUEUE_MAX = 2100 }; /* in one queue: one of each TCP client */
 
 /* First in, first out. Zeroed: empty. */
-struct errands {
+struct errand_queue {
 	struct errand *first;
 	struct errand *last;
 	unsigned count;
 };
 
 /* False: full. */
-bool errands_add(struct errands *errands, struct errand *errand);
+bool errand_enqueue(struct errand_queue *queue, struct errand *errand);
 /* NULL: empty. */
-struct errand *errands_take(struct errands *errands);
+struct errand *errand_dequeue(struct errand_queue *queue);
 /* False: it was not there. */
-bool errands_remove(struct errands *errands, struct errand *errand);
+bool errand_remove(struct errand_queue *queue, struct errand *errand);
 
 #endif
