@@ -36,6 +36,38 @@ static const char *const state_names[SHOWN_STATE_COUNT] = {
 	[SHOWN_SILENT] = "silent",
 };
 
+static const char *const tally_names[TALLY_EVENTS] = {
+	[TALLY_REQUEST] = "requests",
+	[TALLY_OK] = "ok",
+	[TALLY_EXCEPTION] = "exceptions",
+	[TALLY_SILENT] = "silent",
+	[TALLY_LATE] = "late",
+	[TALLY_SUPERSEDED] = "superseded",
+	[TALLY_CARRIED] = "carried",
+	[TALLY_FOREIGN] = "foreign",
+	[TALLY_TIMEOUT] = "timeouts",
+	[TALLY_MISMATCH] = "mismatches",
+	[TALLY_BROKEN] = "broken",
+	[TALLY_MESSAGE] = "messages",
+	[TALLY_CRC_ERROR] = "crc_errors",
+	[TALLY_DROPPED_BYTE] = "dropped_bytes",
+	[TALLY_PASSED_BYTE] = "passed_bytes",
+	[TALLY_REOPENED] = "reopened",
+};
+
+static const char *const reply_names[TALLY_REPLIES] = {
+	[TALLY_OURS] = "ours",
+	[TALLY_DEVICE] = "device",
+};
+
+static const char *const asked_names[ASKED_ANSWER_COUNT] = {
+	[ASKED_OK] = "ok",
+	[ASKED_EXCEPTION] = "exception",
+	[ASKED_SILENT] = "silent",
+	[ASKED_CARRIED] = "carried",
+	[ASKED_FOREIGN] = "foreign",
+};
+
 const char *
 message_outcome_name(enum txn_outcome outcome)
 {
@@ -52,6 +84,24 @@ const char *
 message_state_name(enum shown_state state)
 {
 	return state < SHOWN_STATE_COUNT ? state_names[state] : "?";
+}
+
+const char *
+message_tally_name(enum tally_event event)
+{
+	return event < TALLY_EVENTS ? tally_names[event] : "?";
+}
+
+const char *
+message_reply_name(enum tally_reply reply)
+{
+	return reply < TALLY_REPLIES ? reply_names[reply] : "?";
+}
+
+const char *
+message_asked_name(enum asked_answer answer)
+{
+	return answer < ASKED_ANSWER_COUNT ? asked_names[answer] : "?";
 }
 
 static bool
@@ -165,6 +215,31 @@ check_gap(const union message_body *body)
 	return body->gap.from_wall_us <= body->gap.to_wall_us;
 }
 
+static bool
+check_line(const struct message_line *line)
+{
+	return line->line < CONFIG_LINES_MAX && line->up <= 1 &&
+	       line->since_us >= 0 &&
+	       histogram_sound(&line->reply[TALLY_OURS]) &&
+	       histogram_sound(&line->reply[TALLY_DEVICE]);
+}
+
+static bool
+check_unit(const struct message_unit *unit)
+{
+	return unit->line < CONFIG_LINES_MAX && unit->slot < MESSAGE_UNITS &&
+	       unit->since_us >= 0 && unit->unit <= UINT8_MAX;
+}
+
+static bool
+check_asked(const struct message_asked *asked)
+{
+	return asked->line < CONFIG_LINES_MAX &&
+	       asked->slot < MESSAGE_ASKED_MAX && asked->since_us >= 0 &&
+	       asked->interval_us >= 0 && asked->last_us >= 0 &&
+	       asked->answer < ASKED_ANSWER_COUNT;
+}
+
 /* One shape for the table; each looks at its own member. */
 #define CHECK_MEMBER(member)                                                   \
 	static bool check_##member##_body(const union message_body *body)      \
@@ -176,6 +251,9 @@ CHECK_MEMBER(txn)
 CHECK_MEMBER(reading)
 CHECK_MEMBER(snapshot)
 CHECK_MEMBER(offset)
+CHECK_MEMBER(line)
+CHECK_MEMBER(unit)
+CHECK_MEMBER(asked)
 
 static bool
 check_result(const union message_body *body)
@@ -200,6 +278,9 @@ static const struct {
 	    check_snapshot_body },
 	[MESSAGE_OFFSET] = { sizeof(struct message_offset), check_offset_body },
 	[MESSAGE_RESULT] = { sizeof(struct message_result), check_result },
+	[MESSAGE_LINE] = { sizeof(struct message_line), check_line_body },
+	[MESSAGE_UNIT] = { sizeof(struct message_unit), check_unit_body },
+	[MESSAGE_ASKED] = { sizeof(struct message_asked), check_asked_body },
 };
 
 enum { HEADER_SIZE = offsetof(struct message, body) };

@@ -8,7 +8,7 @@
  *   storage, web -> parent   ALIVE LOG
  *   proxy -> storage   TXN READING EVENT SETTING GAP
  *   parent -> storage  EVENT
- *   proxy -> web       SNAPSHOT RESULT
+ *   proxy -> web       SNAPSHOT RESULT LINE UNIT ASKED
  *   web -> proxy       OFFSET
  */
 #ifndef GATEWAY_MESSAGE_H
@@ -17,12 +17,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/histogram.h"
+
 enum {
 	MESSAGE_TEXT_SIZE = 256,
 	MESSAGE_NAME_SIZE = 32,
 	MESSAGE_OWNER_SIZE = 16,
 	MESSAGE_ADU_SIZE = 256,
 	MESSAGE_QUANTITIES = 48, /* room for enum quantity */
+	MESSAGE_UNITS = 17, /* counted apart on a line; the last: all others */
+	MESSAGE_ASKED_MAX = 128, /* questions remembered of a line */
 };
 
 enum message_type {
@@ -37,6 +41,9 @@ enum message_type {
 	MESSAGE_SNAPSHOT,
 	MESSAGE_OFFSET,
 	MESSAGE_RESULT,
+	MESSAGE_LINE,
+	MESSAGE_UNIT,
+	MESSAGE_ASKED,
 	MESSAGE_TYPE_END
 };
 
@@ -188,6 +195,94 @@ struct message_result {
 	struct message_lease lease; /* in force now */
 };
 
+/*
+ * What is counted on a line. Those before TALLY_UNIT_EVENTS are counted for
+ * each unit on it too. In brackets: the subfunction of Modbus function 8 that
+ * asks a device for the same; its 0x0F, no response, is the sum of silent,
+ * late and superseded.
+ */
+enum tally_event {
+	TALLY_REQUEST, /* to a unit of ours; or ours to a device [0x0E] */
+	TALLY_OK, /* answered */
+	TALLY_EXCEPTION, /* answered with an exception [0x0D] */
+	TALLY_SILENT, /* no fresh data: not answered on purpose */
+	TALLY_LATE, /* our answer would have come too late: not sent */
+	TALLY_SUPERSEDED, /* a newer request came before our answer */
+	TALLY_CARRIED, /* handed to the real device, which is to answer */
+	TALLY_FOREIGN, /* for another unit on the line */
+	TALLY_TIMEOUT, /* no reply to our request */
+	TALLY_MISMATCH, /* a reply to something else, or too late: ignored */
+	TALLY_BROKEN, /* noise for a reply, or a write that failed */
+	TALLY_UNIT_EVENTS,
+	TALLY_MESSAGE = TALLY_UNIT_EVENTS, /* frames with a good CRC [0x0B] */
+	TALLY_CRC_ERROR, /* frames with a wrong CRC, and noise [0x0C] */
+	TALLY_DROPPED_BYTE, /* thrown away to find the next frame */
+	TALLY_PASSED_BYTE, /* of other units' replies */
+	TALLY_REOPENED, /* the device was lost and opened again */
+	TALLY_EVENTS
+};
+
+/* "timeouts"; "?" outside the list. */
+const char *message_tally_name(enum tally_event event);
+
+/* Whose replies were timed. */
+enum tally_reply {
+	TALLY_OURS, /* last byte of the request to our write */
+	TALLY_DEVICE, /* our write to the last byte of the reply */
+	TALLY_REPLIES
+};
+
+/* "ours", "device"; "?" outside the list. */
+const char *message_reply_name(enum tally_reply reply);
+
+/* A line's counters; every second. */
+struct message_line {
+	uint32_t line; /* index into config->lines */
+	uint32_t up; /* it is open */
+	int64_t since_us; /* monotonic; counted from then on */
+	uint64_t replaced; /* questions forgotten for newer ones */
+	uint64_t count[TALLY_EVENTS];
+	struct histogram reply[TALLY_REPLIES];
+};
+
+/* The counters of a unit on a line. */
+struct message_unit {
+	uint32_t line;
+	uint32_t slot; /* MESSAGE_UNITS - 1: all units without one */
+	int64_t since_us;
+	uint32_t unit;
+	uint64_t count[TALLY_UNIT_EVENTS];
+};
+
+/* What became of a question. */
+enum asked_answer {
+	ASKED_OK,
+	ASKED_EXCEPTION,
+	ASKED_SILENT, /* not answered, for whatever reason */
+	ASKED_CARRIED, /* answered by the real device */
+	ASKED_FOREIGN, /* for another unit on the line; not ours to answer */
+	ASKED_ANSWER_COUNT
+};
+
+/* "ok", "silent"; "?" outside the list. */
+const char *message_asked_name(enum asked_answer answer);
+
+/* A question that is asked on a line we answer on. */
+struct message_asked {
+	uint32_t line;
+	uint32_t slot; /* what was said of it before no longer holds */
+	int64_t since_us;
+	uint64_t times;
+	int64_t interval_us; /* smoothed; 0: seen once */
+	int64_t last_us; /* monotonic */
+	uint16_t address;
+	uint16_t count;
+	uint8_t unit;
+	uint8_t function;
+	uint8_t answer; /* enum asked_answer, the last time */
+	uint8_t exception; /* its code; else 0 */
+};
+
 union message_body {
 	struct message_alive alive;
 	struct message_log log;
@@ -200,6 +295,9 @@ union message_body {
 	struct message_snapshot snapshot;
 	struct message_offset offset;
 	struct message_result result;
+	struct message_line line;
+	struct message_unit unit;
+	struct message_asked asked;
 };
 
 struct message {

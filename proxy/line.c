@@ -81,6 +81,7 @@ line_open(struct line *line)
 	ev_io_start(line->loop, &line->readable);
 	line->reopen_s = REOPEN_FIRST_S;
 	line->told_down = false;
+	line->opened++;
 	line->calls->changed(line->owner, true, "");
 }
 

@@ -40,6 +40,7 @@ struct line {
 	struct rtu rtu;
 	int fd; /* -1: not open */
 	bool told_down;
+	uint64_t opened; /* times; all but the first after a loss */
 	struct mono last_byte;
 	int64_t gap_us; /* silence that ends a frame of unknown length */
 	int64_t t35_us;

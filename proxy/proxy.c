@@ -16,6 +16,7 @@
 #include "proxy/ask.h"
 #include "proxy/lease.h"
 #include "proxy/journal.h"
+#include "proxy/report.h"
 #include "proxy/setup.h"
 #include "proxy/snapshot.h"
 
@@ -44,6 +45,7 @@ struct proxy {
 	struct shown shown[CONFIG_SHOWN_MAX];
 	struct device *sources[CONFIG_SHOWN_MAX]; /* by shown meter */
 	struct mono readings_at[CONFIG_DEVICES_MAX];
+	struct report report;
 	ev_io parent;
 	ev_io web;
 	ev_timer tick;
@@ -178,6 +180,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	for (unsigned i = 0; i < proxy->shown_count; i++)
 		snapshot_push(&proxy->updates, &proxy->shown[i],
 		    proxy->sources[i], proxy->records.dropped, now);
+	report_tick(&proxy->report, &proxy->updates, now);
 	outbox_flush(&proxy->updates);
 }
 
@@ -308,6 +311,16 @@ start_lines(struct proxy *proxy)
 }
 
 static void
+watch_lines(struct proxy *proxy)
+{
+	report_init(&proxy->report, clock_now());
+	for (unsigned i = 0; i < proxy->config->lines_count; i++)
+		report_watch(&proxy->report, i,
+		    proxy->asks[i].devices_count > 0 ? &proxy->asks[i].line
+						     : &proxy->answers[i].line);
+}
+
+static void
 stop_lines(struct proxy *proxy)
 {
 	for (unsigned i = 0; i < proxy->config->lines_count; i++) {
@@ -382,6 +395,7 @@ proxy_main(const struct proxy_start *start)
 	lock_memory();
 	build_devices(proxy);
 	build_shown(proxy);
+	watch_lines(proxy);
 	start_lines(proxy);
 	start_watchers(proxy);
 	child_alive();

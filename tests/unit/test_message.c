@@ -132,6 +132,42 @@ spoil_gap_order(struct message *m)
 }
 
 static void
+spoil_line_number(struct message *m)
+{
+	m->body.line.line = CONFIG_LINES_MAX;
+}
+
+static void
+spoil_line_histogram(struct message *m)
+{
+	m->body.line.reply[TALLY_DEVICE].bucket[3] = 1;
+}
+
+static void
+spoil_unit_slot(struct message *m)
+{
+	m->body.unit.slot = MESSAGE_UNITS;
+}
+
+static void
+spoil_unit_number(struct message *m)
+{
+	m->body.unit.unit = 256;
+}
+
+static void
+spoil_asked_slot(struct message *m)
+{
+	m->body.asked.slot = MESSAGE_ASKED_MAX;
+}
+
+static void
+spoil_asked_answer(struct message *m)
+{
+	m->body.asked.answer = ASKED_ANSWER_COUNT;
+}
+
+static void
 absurd_content_is_refused(void **state)
 {
 	static const struct {
@@ -151,6 +187,12 @@ absurd_content_is_refused(void **state)
 		{ MESSAGE_SNAPSHOT, spoil_snapshot_state },
 		{ MESSAGE_OFFSET, spoil_offset_value },
 		{ MESSAGE_GAP, spoil_gap_order },
+		{ MESSAGE_LINE, spoil_line_number },
+		{ MESSAGE_LINE, spoil_line_histogram },
+		{ MESSAGE_UNIT, spoil_unit_slot },
+		{ MESSAGE_UNIT, spoil_unit_number },
+		{ MESSAGE_ASKED, spoil_asked_slot },
+		{ MESSAGE_ASKED, spoil_asked_answer },
 	};
 	struct message message;
 
