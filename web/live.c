@@ -26,6 +26,7 @@ struct live {
 	uint32_t last_number;
 	struct order orders[ORDERS_MAX];
 	struct live_view view;
+	struct live_line lines[CONFIG_LINES_MAX];
 };
 
 struct live *
@@ -85,6 +86,44 @@ take_result(struct live *live, const struct message_result *result)
 	order->done = true;
 }
 
+/* A proxy that was started again counts from zero, and what its predecessor
+ * has said does not hold any more. */
+static struct live_line *
+line_since(struct live *live, uint32_t index, int64_t since_us)
+{
+	struct live_line *line = &live->lines[index];
+
+	if (line->line.since_us != since_us)
+		*line = (struct live_line){ .line.since_us = since_us };
+	return line;
+}
+
+static void
+take_line(struct live *live, const struct message_line *line)
+{
+	struct live_line *known = line_since(live, line->line, line->since_us);
+
+	known->line = *line;
+	known->known = true;
+	known->received = clock_now();
+}
+
+static void
+take_unit(struct live *live, const struct message_unit *unit)
+{
+	struct live_line *known = line_since(live, unit->line, unit->since_us);
+
+	known->units[unit->slot] = *unit;
+	known->unit_known[unit->slot] = true;
+}
+
+static void
+take_asked(struct live *live, const struct message_asked *asked)
+{
+	line_since(live, asked->line, asked->since_us)->asked[asked->slot] =
+	    *asked;
+}
+
 static void
 take(struct live *live, const struct message *message)
 {
@@ -93,6 +132,12 @@ take(struct live *live, const struct message *message)
 		take_snapshot(live, &message->body.snapshot);
 	else if (message->type == MESSAGE_RESULT)
 		take_result(live, &message->body.result);
+	else if (message->type == MESSAGE_LINE)
+		take_line(live, &message->body.line);
+	else if (message->type == MESSAGE_UNIT)
+		take_unit(live, &message->body.unit);
+	else if (message->type == MESSAGE_ASKED)
+		take_asked(live, &message->body.asked);
 	pthread_cond_broadcast(&live->news);
 	pthread_mutex_unlock(&live->mutex);
 }
@@ -121,6 +166,14 @@ live_read(struct live *live, struct live_view *view)
 {
 	pthread_mutex_lock(&live->mutex);
 	*view = live->view;
+	pthread_mutex_unlock(&live->mutex);
+}
+
+void
+live_read_line(struct live *live, unsigned index, struct live_line *line)
+{
+	pthread_mutex_lock(&live->mutex);
+	*line = live->lines[index];
 	pthread_mutex_unlock(&live->mutex);
 }
 

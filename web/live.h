@@ -24,6 +24,16 @@ struct live_view {
 	struct message_snapshot snapshot[CONFIG_SHOWN_MAX];
 };
 
+/* What is known of one line; zeros for what was not heard of yet. */
+struct live_line {
+	bool known;
+	struct mono received; /* of the line's own counters */
+	struct message_line line;
+	bool unit_known[MESSAGE_UNITS];
+	struct message_unit units[MESSAGE_UNITS];
+	struct message_asked asked[MESSAGE_ASKED_MAX]; /* times 0: free */
+};
+
 /* proxy_fd is borrowed. NULL: no memory. */
 struct live *live_new(int proxy_fd);
 /* No other thread may be inside any more. */
@@ -35,6 +45,9 @@ bool live_receive(struct live *live);
 
 /* A copy of the newest. */
 void live_read(struct live *live, struct live_view *view);
+
+/* The same of one line, by its index in the configuration. */
+void live_read_line(struct live *live, unsigned index, struct live_line *line);
 
 enum live_wake { LIVE_NEWS, LIVE_TIMEOUT, LIVE_STOPPED };
 

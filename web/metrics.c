@@ -6,6 +6,7 @@
 
 #include "policy/quantity.h"
 #include "web/assets.h"
+#include "web/lines.h"
 #include "web/reply.h"
 #include "web/state.h"
 
@@ -225,6 +226,7 @@ metrics_text(
 	    "# TYPE gridshim_records_dropped_total counter\n"
 	    "gridshim_records_dropped_total %llu\n",
 	    (unsigned long long)dropped(view));
+	lines_metrics(api, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;

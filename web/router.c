@@ -7,6 +7,7 @@
 #include "gateway/clock.h"
 #include "web/auth.h"
 #include "web/guard.h"
+#include "web/lines.h"
 #include "web/metrics.h"
 #include "web/order.h"
 #include "web/page.h"
@@ -38,6 +39,7 @@ static const struct route {
 } routes[] = {
 	{ "GET", API "/state", state_get, 0 },
 	{ "GET", API "/events", begin_stream, 0 },
+	{ "GET", API "/lines", lines_get, 0 },
 	{ "GET", API "/offset", order_get, 0 },
 	{ "PUT", API "/offset", order_put, 0 },
 	{ "DELETE", API "/offset", order_delete, 0 },

@@ -143,6 +143,17 @@ no_item_comes_more_often_than_every_second_for_its_changes(void **state)
 }
 
 static void
+what_has_not_changed_comes_once_a_tick_at_most(void **state)
+{
+	for (unsigned i = 0; i < 50; i++)
+		ask(i);
+	for (int i = 0; i < 10; i++)
+		tick();
+	for (int i = 0; i < 50; i++)
+		assert_true(tick() <= 1 + 2);
+}
+
+static void
 a_web_process_that_came_later_learns_it_all(void **state)
 {
 	for (unsigned i = 0; i < MESSAGE_ASKED_MAX; i++)
@@ -181,6 +192,7 @@ main(void)
 		TEST(a_full_table_comes_a_few_a_tick_and_whole),
 		TEST(
 		    no_item_comes_more_often_than_every_second_for_its_changes),
+		TEST(what_has_not_changed_comes_once_a_tick_at_most),
 		TEST(a_web_process_that_came_later_learns_it_all),
 		TEST(a_reader_that_is_stuck_costs_nobody_his_place),
 	};
