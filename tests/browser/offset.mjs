@@ -114,6 +114,14 @@ async function testChart(page) {
 	check(await until(page, () => document.querySelector("#chart canvas") !== null), "the chart is drawn");
 }
 
+async function testLines(page) {
+	await page.locator("#lines").scrollIntoViewIfNeeded();
+	check(await until(page, () => {
+		const cards = [...document.querySelectorAll("#line-cards .card")];
+		return cards.length === 2 && cards.every((card) => card.querySelector(".health").textContent === "Up");
+	}), "each line has a card, and is up", await text(page, "#lines"));
+}
+
 async function testNarrow(context) {
 	const page = await context.newPage();
 	await watch(page);
@@ -148,6 +156,7 @@ try {
 	await testStop(page);
 	await testRefusal(page);
 	await testChart(page);
+	await testLines(page);
 	await quiet(page, "in all that");
 	await testNarrow(context);
 } catch (error) {

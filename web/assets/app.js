@@ -3,6 +3,7 @@
 
 import { $, age, clock, setText } from "./format.js";
 import { sentence, showBar, showHealth, showNumbers, showPicture, showQuantities, showRibbon, stateOf } from "./view.js";
+import { startLines } from "./lines.js";
 import { setLimits, setReachable, startControl } from "./control.js";
 
 const DOUBT_MS = 3000;
@@ -199,6 +200,7 @@ async function showLog() {
 }
 
 startControl(call);
+startLines(call);
 $("login").addEventListener("submit", logIn);
 $("logout").addEventListener("click", async () => { await call("DELETE", "/session"); location.reload(); });
 $("which").addEventListener("change", () => { asked = []; chart = null; take(state); });
