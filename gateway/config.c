@@ -32,12 +32,16 @@
 
 static const cyaml_strval_t role_words[] = {
 	{ "grid_meter", ROLE_GRID_METER },
+	{ "meter", ROLE_METER },
 };
 static const cyaml_strval_t mode_words[] = {
 	{ "emulate", SHOWN_EMULATE },
+	{ "inline", SHOWN_INLINE },
 };
 static const cyaml_strval_t stale_words[] = {
 	{ "silent", STALE_SILENT },
+	{ "exception", STALE_EXCEPTION },
+	{ "passthrough", STALE_PASSTHROUGH },
 };
 static const cyaml_strval_t policy_words[] = {
 	{ "transparent", POLICY_TRANSPARENT },
@@ -77,12 +81,14 @@ static const cyaml_schema_field_t shown_fields[] = {
 	TEXT(map, struct config_shown, CONFIG_NAME_MAX * 2),
 	WORD(mode, struct config_shown, mode_words),
 	TEXT(source, struct config_shown, CONFIG_NAME_MAX),
+	TEXT_OPTIONAL(fallback, struct config_shown, CONFIG_NAME_MAX),
 	NUMBER_OPTIONAL(max_age_ms, struct config_shown),
 	WORD(on_stale, struct config_shown, stale_words),
 	NUMBER(limit_w, struct config_shown),
 	NUMBER_OPTIONAL(slew_w_per_s, struct config_shown),
 	NUMBER_OPTIONAL(reply_delay_us, struct config_shown),
 	NUMBER_OPTIONAL(max_reply_age_ms, struct config_shown),
+	NUMBER_OPTIONAL(max_pass_ms, struct config_shown),
 	CYAML_FIELD_END,
 };
 

@@ -21,9 +21,9 @@ enum {
 	CONFIG_PATH_MAX = 1023,
 };
 
-enum config_role { ROLE_GRID_METER };
-enum config_mode { SHOWN_EMULATE };
-enum config_stale { STALE_SILENT };
+enum config_role { ROLE_GRID_METER, ROLE_METER };
+enum config_mode { SHOWN_EMULATE, SHOWN_INLINE };
+enum config_stale { STALE_SILENT, STALE_EXCEPTION, STALE_PASSTHROUGH };
 enum config_policy { POLICY_TRANSPARENT };
 
 struct config_site {
@@ -46,7 +46,7 @@ struct config_device {
 	char *line;
 	uint32_t unit; /* 1 .. 255 */
 	char *map; /* file name in the map folder, without .yaml */
-	uint32_t poll_ms;
+	uint32_t poll_ms; /* 0: asked only for others */
 	uint32_t timeout_ms; /* to the first byte of a reply */
 	unsigned line_index; /* resolved from line */
 };
@@ -58,14 +58,18 @@ struct config_shown {
 	char *map;
 	enum config_mode mode;
 	char *source; /* device it is fed from */
+	char
+	    *fallback; /* device to feed from while source is silent; or NULL */
 	uint32_t max_age_ms;
 	enum config_stale on_stale;
 	uint32_t limit_w;
 	uint32_t slew_w_per_s;
 	uint32_t reply_delay_us; /* least silence before a reply; 0: t3.5 */
 	uint32_t max_reply_age_ms; /* no reply to a request older than this */
+	uint32_t max_pass_ms; /* nor the real meter's own, passed through */
 	unsigned line_index;
 	unsigned source_index;
+	unsigned fallback_index; /* only with fallback */
 };
 
 struct config_policy_block {

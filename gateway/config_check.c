@@ -210,6 +210,9 @@ check_device(struct check *check, unsigned index)
 	    !find_line(check, device->line, &device->line_index) ||
 	    !check_map_name(check, device->map))
 		return false;
+	if (device->poll_ms > 0 && device->poll_ms < 50)
+		return REFUSE(check, "poll_ms",
+		    "poll_ms must be 0 (only asked for others) or 50 .. 5000");
 	for (unsigned i = 0; i < index; i++)
 		if (devices[i].line_index == device->line_index &&
 		    devices[i].unit == device->unit)
@@ -220,36 +223,83 @@ check_device(struct check *check, unsigned index)
 }
 
 static bool
-find_source(struct check *check, struct config_shown *shown)
+find_device(
+    struct check *check, const char *key, const char *name, unsigned *index)
 {
 	const struct config *config = check->config;
 	const char *known[CONFIG_DEVICES_MAX];
 	for (unsigned i = 0; i < config->devices_count; i++) {
 		known[i] = config->devices[i].name;
-		if (strcmp(known[i], shown->source) == 0) {
-			shown->source_index = i;
+		if (strcmp(known[i], name) == 0) {
+			*index = i;
 			return true;
 		}
 	}
-	return refuse_unknown(check, "source", "device", shown->source, known,
-	    config->devices_count);
+	return refuse_unknown(
+	    check, key, "device", name, known, config->devices_count);
+}
+
+static bool
+check_feeds(struct check *check, const char *key,
+    const struct config_shown *shown, const struct config_device *device)
+{
+	if (device->poll_ms == 0)
+		return REFUSE(check, key,
+		    "'%s' is never asked by itself (poll_ms 0)", device->name);
+	if (shown->max_age_ms < 2 * device->poll_ms)
+		return REFUSE(check, "max_age_ms",
+		    "max_age_ms %u must be at least twice poll_ms of '%s' "
+		    "(%u)",
+		    shown->max_age_ms, device->name, device->poll_ms);
+	return true;
 }
 
 static bool
 check_source(struct check *check, struct config_shown *shown)
 {
-	if (!find_source(check, shown))
+	const struct config_device *source;
+	if (!find_device(check, "source", shown->source, &shown->source_index))
 		return false;
-	const struct config_device *source =
-	    &check->config->devices[shown->source_index];
+	source = &check->config->devices[shown->source_index];
 	if (source->role != ROLE_GRID_METER)
 		return REFUSE(
 		    check, "source", "'%s' is not a grid_meter", source->name);
-	if (shown->max_age_ms < 2 * source->poll_ms)
-		return REFUSE(check, "max_age_ms",
-		    "max_age_ms %u must be at least twice poll_ms of '%s' "
-		    "(%u)",
-		    shown->max_age_ms, source->name, source->poll_ms);
+	return check_feeds(check, "source", shown, source);
+}
+
+static bool
+check_fallback(struct check *check, struct config_shown *shown)
+{
+	if (shown->fallback == NULL)
+		return true;
+	if (!find_device(
+		check, "fallback", shown->fallback, &shown->fallback_index))
+		return false;
+	if (shown->fallback_index == shown->source_index)
+		return REFUSE(check, "fallback", "'%s' is the source already",
+		    shown->fallback);
+	if (shown->mode == SHOWN_INLINE)
+		return REFUSE(check, "fallback",
+		    "a meter that is shown inline has no fallback");
+	return check_feeds(check, "fallback", shown,
+	    &check->config->devices[shown->fallback_index]);
+}
+
+/* What goes through unchanged must be what the inverter expects. */
+static bool
+check_mode(struct check *check, const struct config_shown *shown)
+{
+	const struct config_device *source =
+	    &check->config->devices[shown->source_index];
+	if (shown->mode != SHOWN_INLINE && shown->on_stale != STALE_PASSTHROUGH)
+		return true;
+	if (strcmp(shown->map, source->map) != 0)
+		return REFUSE(check, "map",
+		    "%s shows the meter itself: the map must be that of '%s', "
+		    "%s",
+		    shown->mode == SHOWN_INLINE ? "inline"
+						: "on_stale: passthrough",
+		    source->name, source->map);
 	return true;
 }
 
@@ -282,7 +332,8 @@ check_shown(struct check *check, unsigned index)
 	enter(check, "shown", index);
 	if (!check_new_name(check, shown->name, config->devices_count, index) ||
 	    !check_shown_line(check, index) ||
-	    !check_map_name(check, shown->map) || !check_source(check, shown))
+	    !check_map_name(check, shown->map) || !check_source(check, shown) ||
+	    !check_fallback(check, shown) || !check_mode(check, shown))
 		return false;
 	if (shown->reply_delay_us >= shown->max_reply_age_ms * 1000)
 		return REFUSE(check, "reply_delay_us",

@@ -21,9 +21,7 @@ static const struct absent {
 	{ "devices", "role", "battery" },
 	{ "devices", "role", "ev" },
 	{ "devices", "role", "load" },
-	{ "shown", "mode", "inline" },
 	{ "shown", "inverter", NULL },
-	{ "shown", "on_stale", "exception" },
 	{ "policy", "mode", "manual" },
 	{ "policy", "mode", "grid_target" },
 	{ "policy", "mode", "battery" },
@@ -100,7 +98,7 @@ static const struct number_rule line_numbers[] = {
 };
 static const struct number_rule device_numbers[] = {
 	{ AT(struct config_device, unit), 0, 1, 255, NULL },
-	{ AT(struct config_device, poll_ms), 200, 50, 5000, NULL },
+	{ AT(struct config_device, poll_ms), 200, 0, 5000, NULL },
 	{ AT(struct config_device, timeout_ms), 200, 60, 2000, NULL },
 	{ 0 },
 };
@@ -111,6 +109,7 @@ static const struct number_rule shown_numbers[] = {
 	{ AT(struct config_shown, slew_w_per_s), 1000, 1, 100000, NULL },
 	{ AT(struct config_shown, reply_delay_us), 0, 0, 50000, NULL },
 	{ AT(struct config_shown, max_reply_age_ms), 150, 20, 1000, NULL },
+	{ AT(struct config_shown, max_pass_ms), 500, 50, 5000, NULL },
 	{ 0 },
 };
 static const struct number_rule storage_numbers[] = {

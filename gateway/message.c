@@ -23,6 +23,7 @@ static const char *const outcome_names[TXN_OUTCOME_COUNT] = {
 	[TXN_TIMEOUT] = "timeout",
 	[TXN_MISMATCH] = "mismatch",
 	[TXN_BROKEN] = "broken",
+	[TXN_PASSED] = "passed",
 };
 
 static const char *const side_names[TXN_SIDE_COUNT] = {

@@ -79,6 +79,7 @@ enum txn_outcome {
 	TXN_TIMEOUT, /* no reply to our request */
 	TXN_MISMATCH, /* a reply to something else: ignored */
 	TXN_BROKEN, /* bytes that are no frame, or a write that failed */
+	TXN_PASSED, /* answered with the real meter's own answer */
 	TXN_OUTCOME_COUNT
 };
 

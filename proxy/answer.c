@@ -5,32 +5,58 @@
 
 #include "proxy/journal.h"
 
-static struct shown *
+/* NULL: no unit of ours. A broadcast is for all; who shows a real meter takes
+ * it there. */
+static const struct answer_meter *
 find_unit(struct answer *answer, uint8_t unit)
 {
-	for (unsigned i = 0; i < answer->shown_count; i++) {
-		if (answer->shown[i]->config->unit == unit)
-			return answer->shown[i];
+	for (unsigned i = 0; i < answer->meters_count; i++) {
+		const struct answer_meter *meter = &answer->meters[i];
+
+		if (unit == 0 ? meter->shown->meter != NULL
+			      : meter->shown->config->unit == unit)
+			return meter;
 	}
 	return NULL;
 }
 
 static void
+note(struct answer *answer, const struct message_txn *txn)
+{
+	const struct pdu_request request = { txn->function, txn->address,
+		txn->count };
+	enum txn_outcome outcome = (enum txn_outcome)txn->outcome;
+
+	tally_outcome(answer->tally, txn->unit, outcome);
+	asked_note(answer->questions, txn->unit, &request,
+	    asked_answer_of(outcome), answer->exception,
+	    (struct mono){ txn->mono_us });
+}
+
+static bool
+is_reply(enum txn_outcome outcome)
+{
+	return outcome == TXN_OK || outcome == TXN_EXCEPTION ||
+	       outcome == TXN_PASSED;
+}
+
+static void
 record(struct answer *answer, enum txn_outcome outcome, struct mono now)
 {
-	struct shown *shown = answer->pending;
+	struct shown *shown = answer->pending->shown;
 	struct message_txn *txn =
 	    journal_txn(answer->records, answer->line.index, TXN_INVERTER,
 		answer->asked, answer->request, answer->request_length);
 
 	txn->outcome = (uint8_t)outcome;
 	journal_shown(txn, shown, now);
-	if (outcome == TXN_OK || outcome == TXN_EXCEPTION) {
+	if (is_reply(outcome)) {
 		journal_response(txn, answer->reply, answer->reply_length);
 		txn->duration_us = (int32_t)(mono_diff_us(now, answer->asked) +
 					     line_wire_us(&answer->line,
 						 answer->reply_length + 2));
 	}
+	note(answer, txn);
 	shown->changed = true;
 }
 
@@ -40,8 +66,11 @@ drop_pending(struct answer *answer, enum txn_outcome outcome, struct mono now)
 {
 	if (answer->pending == NULL)
 		return;
-	answer->pending->counts.timeouts++;
+	answer->pending->shown->counts.timeouts++;
 	record(answer, outcome, now);
+	if (answer->passing)
+		ask_forget(answer->pending->ask, &answer->errand);
+	answer->passing = false;
 	answer->pending = NULL;
 }
 
@@ -54,63 +83,196 @@ record_foreign(
 
 	answer->foreign++;
 	txn->outcome = TXN_FOREIGN;
+	note(answer, txn);
 }
 
 static int64_t
 delay_us(const struct answer *answer)
 {
-	uint32_t configured = answer->pending->config->reply_delay_us;
+	uint32_t configured = answer->pending->shown->config->reply_delay_us;
 
 	return configured > 0 ? (int64_t)configured : answer->line.t35_us;
+}
+
+/* --- what passes to the real meter -----------------------------------------
+ */
+
+static void
+send_passed(struct answer *answer, const uint8_t *pdu, size_t length)
+{
+	struct shown *shown = answer->pending->shown;
+	struct mono now = clock_now(), earliest;
+
+	answer->passed = true;
+	answer->reply[0] = answer->request[0];
+	memcpy(answer->reply + 1, pdu, length);
+	answer->reply_length = 1 + length;
+	answer->exception =
+	    (pdu[0] & PDU_EXCEPTION_BIT) != 0 && length > 1 ? pdu[1] : 0;
+	shown_patch(shown, answer->request + 1, answer->request_length - 3,
+	    answer->reply + 1, length, now);
+	earliest = mono_add_us(answer->asked, delay_us(answer));
+	line_wake(&answer->line, mono_reached(now, earliest) ? now : earliest);
+}
+
+static void
+on_errand_done(struct errand *errand, enum errand_end end, const uint8_t *pdu,
+    size_t length)
+{
+	struct answer *answer = errand->owner;
+
+	answer->passing = false;
+	if (end == ERRAND_ANSWERED && length > 0 && length <= PDU_MAX)
+		send_passed(answer, pdu, length);
+	else if (end == ERRAND_SENT)
+		drop_pending(answer, TXN_PASSED, clock_now());
+	else
+		drop_pending(answer,
+		    end == ERRAND_EXPIRED ? TXN_LATE : TXN_TIMEOUT,
+		    clock_now());
+}
+
+static void
+pass_on(struct answer *answer, struct mono at)
+{
+	const struct answer_meter *meter = answer->pending;
+	struct errand *errand = &answer->errand;
+
+	errand->rank = ERRAND_INVERTER;
+	errand->unit = answer->request[0] == 0 ? 0 : meter->unit;
+	errand->length = answer->request_length - 3;
+	memcpy(errand->pdu, answer->request + 1, errand->length);
+	errand->asked = at;
+	errand->deadline =
+	    mono_add_ms(at, (int64_t)meter->shown->config->max_pass_ms);
+	errand->done = on_errand_done;
+	errand->owner = answer;
+	answer->passing = ask_carry(meter->ask, errand);
+	if (!answer->passing)
+		drop_pending(answer, TXN_SILENT, at);
+}
+
+/* The same again, while the first is still out: the answer will be to this
+ * one. */
+static bool
+is_repeated(const struct answer *answer, const struct rtu_frame *frame)
+{
+	return answer->pending != NULL && answer->passing &&
+	       frame->length == answer->request_length &&
+	       memcmp(frame->adu, answer->request, frame->length) == 0;
+}
+
+static void
+take_repeated(struct answer *answer, struct mono at)
+{
+	answer->pending->shown->counts.timeouts++;
+	record(answer, TXN_SUPERSEDED, at);
+	answer->asked = at;
+	answer->errand.deadline = mono_add_ms(
+	    at, (int64_t)answer->pending->shown->config->max_pass_ms);
+}
+
+/* --- requests and replies --------------------------------------------------
+ */
+
+static void
+note_request(struct answer *answer, const struct rtu_frame *frame,
+    const struct answer_meter *meter, struct mono at)
+{
+	struct shown *shown = meter->shown;
+
+	shown->counts.requests++;
+	shown->counts.last_us = at.us;
+	beat_note(&shown->beat, at);
+	tally_count(answer->tally, frame->adu[0], TALLY_REQUEST);
+}
+
+static void
+take_request(struct answer *answer, const struct rtu_frame *frame,
+    const struct answer_meter *meter, struct mono at)
+{
+	size_t pdu_length;
+
+	drop_pending(answer, TXN_SUPERSEDED, at);
+	answer->pending = meter;
+	answer->passed = false;
+	answer->asked = at;
+	answer->request_length = frame->length;
+	memcpy(answer->request, frame->adu, frame->length);
+	switch (
+	    frame->adu[0] == 0
+		? SHOWN_PASS
+		: shown_answer(meter->shown, frame->adu + 1, frame->length - 3,
+		      at, answer->reply + 1, &pdu_length, &answer->exception)) {
+	case SHOWN_PASS:
+		answer->exception = 0;
+		pass_on(answer, at);
+		break;
+	case SHOWN_NO_DATA:
+		drop_pending(answer, TXN_SILENT, at);
+		break;
+	case SHOWN_ANSWER:
+		answer->reply[0] = frame->adu[0];
+		answer->reply_length = 1 + pdu_length;
+		line_wake(&answer->line, mono_add_us(at, delay_us(answer)));
+		break;
+	}
+}
+
+/* Nobody answers a broadcast, and a read of all at once has no sense. */
+static bool
+is_broadcast_read(const struct rtu_frame *frame)
+{
+	uint8_t function = frame->adu[1];
+
+	return frame->adu[0] == 0 && function != 5 &&
+	       function != PDU_WRITE_SINGLE && function != 15 &&
+	       function != PDU_WRITE_MULTIPLE && function != 21 &&
+	       function != 22;
 }
 
 static void
 on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 {
 	struct answer *answer = owner;
-	struct shown *shown = find_unit(answer, frame->adu[0]);
-	size_t pdu_length;
+	const struct answer_meter *meter = find_unit(answer, frame->adu[0]);
 
-	if (shown == NULL) {
+	if (meter == NULL || is_broadcast_read(frame)) {
 		record_foreign(answer, frame, at);
 		return;
 	}
-	drop_pending(answer, TXN_SUPERSEDED, at);
-	answer->pending = shown;
-	answer->asked = at;
-	answer->request_length = frame->length;
-	memcpy(answer->request, frame->adu, frame->length);
-	shown->counts.requests++;
-	shown->counts.last_us = at.us;
-	beat_note(&shown->beat, at);
-	if (shown_answer(shown, frame->adu + 1, frame->length - 3, at,
-		answer->reply + 1, &pdu_length,
-		&answer->exception) != SHOWN_ANSWER) {
-		drop_pending(answer, TXN_SILENT, at);
-		return;
-	}
-	answer->reply[0] = frame->adu[0];
-	answer->reply_length = 1 + pdu_length;
-	line_wake(&answer->line, mono_add_us(at, delay_us(answer)));
+	note_request(answer, frame, meter, at);
+	if (is_repeated(answer, frame))
+		take_repeated(answer, at);
+	else
+		take_request(answer, frame, meter, at);
+}
+
+static enum txn_outcome
+outcome_of(const struct answer *answer)
+{
+	if (answer->passed)
+		return TXN_PASSED;
+	return answer->exception != 0 ? TXN_EXCEPTION : TXN_OK;
 }
 
 static void
 send_reply(struct answer *answer, struct mono now)
 {
-	struct shown *shown = answer->pending;
-	enum txn_outcome outcome = TXN_OK;
+	struct shown *shown = answer->pending->shown;
 
 	if (!line_send(&answer->line, answer->reply, answer->reply_length)) {
 		drop_pending(answer, TXN_BROKEN, now);
 		return;
 	}
-	if (answer->exception != 0) {
-		outcome = TXN_EXCEPTION;
+	if (answer->exception != 0)
 		shown->counts.exceptions++;
-	} else {
+	else
 		shown->counts.ok++;
-	}
-	record(answer, outcome, now);
+	if (!answer->passed)
+		tally_reply_us(answer->tally, TALLY_OURS,
+		    mono_diff_us(clock_now(), answer->asked));
+	record(answer, outcome_of(answer), now);
 	answer->pending = NULL;
 }
 
@@ -118,13 +280,16 @@ static void
 on_timer(void *owner, struct mono now)
 {
 	struct answer *answer = owner;
-	int64_t age_us, limit_us;
+	const struct config_shown *config;
+	int64_t age_us, limit_ms;
 
-	if (answer->pending == NULL)
+	if (answer->pending == NULL || answer->passing)
 		return;
+	config = answer->pending->shown->config;
 	age_us = mono_diff_us(now, answer->asked);
-	limit_us = (int64_t)answer->pending->config->max_reply_age_ms * 1000;
-	if (age_us > limit_us)
+	limit_ms =
+	    answer->passed ? config->max_pass_ms : config->max_reply_age_ms;
+	if (age_us > limit_ms * 1000)
 		drop_pending(answer, TXN_LATE, now);
 	else
 		send_reply(answer, now);
@@ -140,7 +305,7 @@ on_received(void *owner, struct mono at)
 	(void)at;
 	if (broken == answer->broken_seen)
 		return;
-	answer->shown[0]->counts.broken += broken - answer->broken_seen;
+	answer->meters[0].shown->counts.broken += broken - answer->broken_seen;
 	answer->broken_seen = broken;
 }
 
@@ -150,9 +315,9 @@ on_changed(void *owner, bool up, const char *error)
 	struct answer *answer = owner;
 	const struct config_line *config = answer->line.config;
 
-	for (unsigned i = 0; i < answer->shown_count; i++) {
-		answer->shown[i]->counts.up = up;
-		answer->shown[i]->changed = true;
+	for (unsigned i = 0; i < answer->meters_count; i++) {
+		answer->meters[i].shown->counts.up = up;
+		answer->meters[i].shown->changed = true;
 	}
 	if (!up)
 		drop_pending(answer, TXN_BROKEN, clock_now());
@@ -173,9 +338,9 @@ static const struct line_owner calls = {
 };
 
 void
-answer_add(struct answer *answer, struct shown *shown)
+answer_add(struct answer *answer, const struct answer_meter *meter)
 {
-	answer->shown[answer->shown_count++] = shown;
+	answer->meters[answer->meters_count++] = *meter;
 }
 
 bool

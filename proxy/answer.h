@@ -7,24 +7,43 @@
  * after t3.5 of silence, when the other end has surely let go of the wire, and
  * at once then. One reply is under way at most: a newer request takes the
  * place of one that was not answered yet (its asker has given up on it).
+ *
+ * What the shown meter does not know itself passes to the real one, as an
+ * errand on its line. The same question asked again while it is under way does
+ * not start it anew: the answer goes to the newest.
  */
 #ifndef PROXY_ANSWER_H
 #define PROXY_ANSWER_H
 
 #include "gateway/outbox.h"
+#include "proxy/ask.h"
+#include "proxy/asked.h"
 #include "proxy/line.h"
 #include "proxy/shown.h"
+#include "proxy/tally.h"
+
+/* A shown meter on this line, and where what it does not know is asked. */
+struct answer_meter {
+	struct shown *shown; /* borrowed, as is ask */
+	struct ask *ask;
+	uint8_t unit; /* of the real meter, there */
+};
 
 struct answer {
 	struct line line;
-	struct shown *shown[CONFIG_SHOWN_MAX]; /* borrowed; on this line */
-	unsigned shown_count;
-	struct outbox *records; /* borrowed */
+	struct answer_meter meters[CONFIG_SHOWN_MAX];
+	unsigned meters_count;
+	struct outbox *records; /* borrowed, as are the two below */
+	struct tally *tally;
+	struct asked *questions;
 	uint64_t broken_seen; /* framer's count at the last look */
 	uint64_t foreign;
 
-	/* The reply that waits for its silence. */
-	struct shown *pending; /* NULL: none */
+	/* The reply that waits for its silence, or for the real meter. */
+	const struct answer_meter *pending; /* NULL: none */
+	bool passing; /* the errand is out */
+	bool passed; /* the reply is the real meter's own */
+	struct errand errand;
 	struct mono asked; /* last byte of the request */
 	uint8_t exception;
 	size_t request_length;
@@ -39,6 +58,6 @@ bool answer_start(struct answer *answer, struct ev_loop *loop,
 void answer_stop(struct answer *answer);
 
 /* Adds a shown meter of this line; before answer_start. */
-void answer_add(struct answer *answer, struct shown *shown);
+void answer_add(struct answer *answer, const struct answer_meter *meter);
 
 #endif

@@ -16,6 +16,7 @@ record_request(struct ask *ask, struct mono sent, enum txn_outcome outcome)
 	    TXN_METER, sent, ask->request, ask->request_length);
 
 	txn->outcome = (uint8_t)outcome;
+	tally_outcome(ask->tally, ask->request[0], outcome);
 	return txn;
 }
 
@@ -28,6 +29,7 @@ record_answer(struct ask *ask, const struct client_result *result,
 
 	journal_response(txn, frame->adu, frame->length - 2);
 	txn->duration_us = (int32_t)mono_diff_us(at, result->sent);
+	tally_reply_us(ask->tally, TALLY_DEVICE, txn->duration_us);
 }
 
 /* A frame nobody waited for: a response without a request. */
@@ -38,6 +40,7 @@ record_stray(struct ask *ask, const struct rtu_frame *frame, struct mono at)
 	    TXN_METER, at, frame->adu, frame->length);
 
 	txn->outcome = TXN_MISMATCH;
+	tally_outcome(ask->tally, frame->adu[0], TXN_MISMATCH);
 	txn->address = txn->count = 0;
 	txn->request_length = 0;
 	journal_response(txn, frame->adu, frame->length - 2);
@@ -92,6 +95,7 @@ send_request(struct ask *ask, const struct client_step *step)
 	ask->request[length] = (uint8_t)crc;
 	ask->request[length + 1] = (uint8_t)(crc >> 8);
 	ask->request_length = length + 2;
+	tally_count(ask->tally, step->unit, TALLY_REQUEST);
 	broadcast = client_sent(&ask->client, step, clock_now());
 	if (step->unit == 0)
 		record_request(ask, clock_now(), TXN_OK);

@@ -8,6 +8,7 @@
 #include "proxy/client.h"
 #include "proxy/errand.h"
 #include "proxy/line.h"
+#include "proxy/tally.h"
 
 struct ask_owner {
 	/* A device has a new complete sample, or a poll of it has failed. */
@@ -20,7 +21,8 @@ struct ask {
 	struct client client;
 	struct device devices[CONFIG_DEVICES_MAX];
 	unsigned devices_count;
-	struct outbox *records; /* borrowed */
+	struct outbox *records; /* borrowed, as is the tally */
+	struct tally *tally;
 	const struct ask_owner *calls;
 	void *owner;
 	uint8_t request[RTU_ADU_MAX]; /* unit to CRC, as it was sent */

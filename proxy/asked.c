@@ -13,6 +13,7 @@ static const enum asked_answer by_outcome[TXN_OUTCOME_COUNT] = {
 	[TXN_TIMEOUT] = ASKED_SILENT,
 	[TXN_MISMATCH] = ASKED_SILENT,
 	[TXN_BROKEN] = ASKED_SILENT,
+	[TXN_PASSED] = ASKED_CARRIED,
 };
 
 static bool

@@ -17,7 +17,20 @@ device_init(struct device *device, const struct config_device *config,
 	device->index = index;
 	device->map = map;
 	device->latency_us = (int64_t)config->timeout_ms * 1000 / 4;
-	return plan_build(&device->plan, map);
+	return image_init(&device->image, map) &&
+	       plan_build(&device->plan, map);
+}
+
+static void
+keep_registers(struct device *device, struct plan_block *block, uint16_t count,
+    const uint8_t *bytes, struct mono at)
+{
+	uint16_t *registers = image_at(&device->image, block->address, count);
+
+	for (unsigned i = 0; registers != NULL && i < count; i++)
+		registers[i] = pdu_get_u16(bytes + 2 * (size_t)i);
+	block->taken_count = count;
+	block->taken_at = at;
 }
 
 bool
@@ -60,6 +73,7 @@ device_take(struct device *device, struct plan_block *block, uint16_t count,
 		    registers + 2 * (size_t)(point->address - block->address),
 		    at);
 	}
+	keep_registers(device, block, count, registers, at);
 	if (block->fast && device->plan.next_fast == 0)
 		device->round_at = at;
 	if (!plan_done(&device->plan, block, false))
@@ -70,6 +84,50 @@ device_take(struct device *device, struct plan_block *block, uint16_t count,
 		return false;
 	device->sample_at = device->round_at;
 	return true;
+}
+
+static bool
+is_recent(const struct plan_block *block, int64_t max_age_us, struct mono now)
+{
+	return mono_is_set(block->taken_at) &&
+	       mono_diff_us(now, block->taken_at) <=
+	           (block->fast ? max_age_us : SLOW_KEPT_US);
+}
+
+/* One past the last register that is known from address on; address itself if
+ * not even that one is. */
+static unsigned
+known_until(const struct plan *plan, unsigned address, int64_t max_age_us,
+    struct mono now)
+{
+	unsigned until = address;
+
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct plan_block *block = &plan->blocks[i];
+		unsigned end = (unsigned)block->address + block->taken_count;
+
+		if (address >= block->address && end > until &&
+		    is_recent(block, max_age_us, now))
+			until = end;
+	}
+	return until;
+}
+
+const uint16_t *
+device_recall(const struct device *device, uint16_t address, unsigned count,
+    int64_t max_age_us, struct mono now)
+{
+	unsigned at = address;
+
+	while (at < (unsigned)address + count) {
+		unsigned until =
+		    known_until(&device->plan, at, max_age_us, now);
+
+		if (until == at)
+			return NULL;
+		at = until;
+	}
+	return image_read(&device->image, address, count);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "gateway/message.h"
 #include "policy/quantity.h"
 #include "proxy/beat.h"
+#include "proxy/image.h"
 #include "proxy/map.h"
 #include "proxy/plan.h"
 
@@ -24,6 +25,7 @@ struct device {
 	unsigned index;
 	struct plan plan;
 
+	struct image image; /* its registers as they last came */
 	struct quantities values;
 	struct mono taken[QUANTITY_COUNT];
 	struct mono round_at; /* oldest answer of the running fast round */
@@ -57,6 +59,13 @@ bool device_init(struct device *device, const struct config_device *config,
  */
 bool device_take(struct device *device, struct plan_block *block,
     uint16_t count, const uint8_t *registers, struct mono at);
+
+/*
+ * The registers from address on as they last came, or NULL unless all of them
+ * did, those read in every poll within max_age_us and the rest within 10 s.
+ */
+const uint16_t *device_recall(const struct device *device, uint16_t address,
+    unsigned count, int64_t max_age_us, struct mono now);
 
 /* The device refused the block (exception 1, 2 or 3): do without. */
 void device_refuse(struct device *device, struct plan_block *block);

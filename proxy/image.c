@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proxy/pdu.h"
 #include "proxy/point.h"
 
 bool
@@ -51,6 +52,17 @@ image_read(const struct image *image, uint16_t address, unsigned count)
 	return at < 0 ? NULL : &image->registers[at];
 }
 
+/* False: the value was held at the end of the register's range. */
+static bool
+encode(struct image *image, const struct map_point *point, double value)
+{
+	uint16_t *registers =
+	    image_at(image, point->address, map_type_words(point->type));
+
+	assert(registers != NULL); /* map_load has checked it */
+	return point_encode(image->map, point, value, registers);
+}
+
 unsigned
 image_encode(struct image *image, const struct quantities *values)
 {
@@ -58,16 +70,63 @@ image_encode(struct image *image, const struct quantities *values)
 
 	for (unsigned i = 0; i < image->map->points_count; i++) {
 		const struct map_point *point = &image->map->points[i];
-		uint16_t *registers;
 
-		if (!quantities_has(values, point->quantity))
-			continue;
-		registers = image_at(
-		    image, point->address, map_type_words(point->type));
-		assert(registers != NULL); /* map_load has checked it */
-		if (!point_encode(image->map, point,
-			values->value[point->quantity], registers))
+		if (quantities_has(values, point->quantity) &&
+		    !encode(image, point, values->value[point->quantity]))
 			held++;
 	}
 	return held;
+}
+
+void
+image_copy(struct image *image, const struct image *from)
+{
+	assert(image->map == from->map);
+	memcpy(image->registers, from->registers, sizeof(image->registers));
+}
+
+/* Exactly: what was not moved was copied. */
+static bool
+is_moved(const struct quantities *before, const struct quantities *after,
+    enum quantity quantity)
+{
+	double from = before->value[quantity], to = after->value[quantity];
+
+	return quantities_has(before, quantity) &&
+	       quantities_has(after, quantity) && (from < to || from > to);
+}
+
+void
+image_encode_moved(struct image *image, const struct quantities *before,
+    const struct quantities *after)
+{
+	for (unsigned i = 0; i < image->map->points_count; i++) {
+		const struct map_point *point = &image->map->points[i];
+
+		if (is_moved(before, after, point->quantity))
+			encode(image, point, after->value[point->quantity]);
+	}
+}
+
+void
+image_patch_moved(const struct image *image, const struct quantities *before,
+    const struct quantities *after, uint16_t address, unsigned count,
+    uint8_t *bytes)
+{
+	for (unsigned i = 0; i < image->map->points_count; i++) {
+		const struct map_point *point = &image->map->points[i];
+		unsigned words = map_type_words(point->type);
+		const uint16_t *registers =
+		    image_read(image, point->address, words);
+
+		if (!is_moved(before, after, point->quantity))
+			continue;
+		for (unsigned k = 0; k < words; k++) {
+			unsigned at = point->address + k - (unsigned)address;
+
+			if (point->address + k >= address && at < count)
+				pdu_put_u16(
+				    bytes + 2 * (size_t)at, registers[k]);
+		}
+	}
 }

@@ -28,4 +28,18 @@ const uint16_t *image_read(
  * were held at the end of their register's range. */
 unsigned image_encode(struct image *image, const struct quantities *values);
 
+/* Takes over all registers of an image of the same map, as they are. */
+void image_copy(struct image *image, const struct image *from);
+
+/* Encodes the quantities that differ between the two; the others' registers
+ * stay as they are, to the bit. */
+void image_encode_moved(struct image *image, const struct quantities *before,
+    const struct quantities *after);
+
+/* Puts into reply registers from address on those of the points that differ,
+ * where they touch them, in part too. bytes: 2 a register, as in a PDU. */
+void image_patch_moved(const struct image *image,
+    const struct quantities *before, const struct quantities *after,
+    uint16_t address, unsigned count, uint8_t *bytes);
+
 #endif

@@ -38,7 +38,10 @@ pace_timing(const struct device *device, const struct plan_block *block)
 		.gap_us = (int64_t)device->map->gap_ms * 1000,
 	};
 
-	/* The same may be asked again at once by whoever asked. */
+	/* What others ask may take the device longer than our reads do, and
+	 * the same may be asked again at once. */
+	if (block == NULL)
+		timing.timeout_us = full_timeout_us(device);
 	if (block == NULL || block->variants == 1)
 		timing.quarantine_us = 2 * full_timeout_us(device);
 	else if (block->variants >= PLAN_VARIANTS)

@@ -215,7 +215,7 @@ static const struct {
 	[20] = { check_file_read, 0, 0 },
 	[21] = { check_file_write, 0, 0 },
 	[22] = { check_mask, 0, 0 },
-	[23] = { check_read_write, PDU_READ_MAX, 0 },
+	[PDU_READ_WRITE] = { check_read_write, PDU_READ_MAX, 0 },
 	[24] = { check_fifo, 0, 0 },
 	[43] = { check_mei, 0, 0 },
 };

@@ -18,6 +18,7 @@ enum pdu_function {
 	PDU_READ_INPUT = 4,
 	PDU_WRITE_SINGLE = 6,
 	PDU_WRITE_MULTIPLE = 16,
+	PDU_READ_WRITE = 23,
 	PDU_EXCEPTION_BIT = 0x80,
 };
 

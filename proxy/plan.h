@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/clock.h"
 #include "proxy/map.h"
 
 enum {
@@ -35,6 +36,8 @@ struct plan_block {
 	bool seen; /* answered at least once */
 	bool refused; /* the device does not have it; not asked again */
 	uint8_t failures; /* reads in a row that brought nothing */
+	uint16_t taken_count; /* registers of the last answer */
+	struct mono taken_at; /* its last byte; 0: none yet */
 };
 
 struct plan {

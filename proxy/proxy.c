@@ -15,6 +15,7 @@
 #include "proxy/answer.h"
 #include "proxy/ask.h"
 #include "proxy/lease.h"
+#include "proxy/feed.h"
 #include "proxy/journal.h"
 #include "proxy/report.h"
 #include "proxy/setup.h"
@@ -43,7 +44,8 @@ struct proxy {
 	struct ask asks[CONFIG_LINES_MAX];
 	struct answer answers[CONFIG_LINES_MAX];
 	struct shown shown[CONFIG_SHOWN_MAX];
-	struct device *sources[CONFIG_SHOWN_MAX]; /* by shown meter */
+	struct feed feeds[CONFIG_SHOWN_MAX]; /* by shown meter */
+	struct device *devices[CONFIG_DEVICES_MAX];
 	struct mono readings_at[CONFIG_DEVICES_MAX];
 	struct report report;
 	ev_io parent;
@@ -55,37 +57,6 @@ struct proxy {
 
 /* Large, and never on the heap: one proxy a process. */
 static struct proxy the_proxy;
-
-static void
-log_distrust(struct proxy *proxy, struct shown *shown, enum reason before)
-{
-	if (shown->distrust == before)
-		return;
-	if (shown->distrust == REASON_NONE)
-		journal_event(&proxy->records, LOG_LEVEL_INFO,
-		    shown->config->name, "samples can be trusted again");
-	else
-		journal_event(&proxy->records, LOG_LEVEL_WARNING,
-		    shown->config->name, "sample not used: %s",
-		    reason_text(shown->distrust));
-}
-
-static void
-log_state(
-    struct proxy *proxy, const struct shown *shown, enum shown_state before)
-{
-	if (shown->state == before)
-		return;
-	if (shown->state == SHOWN_ACTIVE)
-		journal_event(&proxy->records, LOG_LEVEL_INFO,
-		    shown->config->name, "answering: fresh samples from %s",
-		    shown->config->source);
-	else
-		journal_event(&proxy->records, LOG_LEVEL_WARNING,
-		    shown->config->name,
-		    "silent: no good sample from %s for more than %u ms",
-		    shown->config->source, shown->config->max_age_ms);
-}
 
 /* Powers with every sample, the rest once a second: they hardly move. */
 static uint64_t
@@ -101,17 +72,6 @@ worth_recording(
 }
 
 static void
-record_shown_reading(struct proxy *proxy, const struct shown *shown)
-{
-	uint64_t which = UINT64_C(1) << QUANTITY_ACTIVE_POWER |
-	                 UINT64_C(1) << QUANTITY_OFFSET;
-	struct quantities values = shown->values;
-
-	quantities_put(&values, QUANTITY_OFFSET, shown->offset_w);
-	journal_reading(&proxy->records, true, shown->index, &values, which);
-}
-
-static void
 on_sample(void *owner, struct device *device, struct mono now)
 {
 	struct proxy *proxy = owner;
@@ -119,52 +79,23 @@ on_sample(void *owner, struct device *device, struct mono now)
 	device_forget_old(device, now);
 	journal_reading(&proxy->records, false, device->index, &device->values,
 	    worth_recording(proxy, device, now));
-	for (unsigned i = 0; i < proxy->shown_count; i++) {
-		struct shown *shown = &proxy->shown[i];
-		enum shown_state state = shown->state;
-		enum reason distrust = shown->distrust;
-
-		if (proxy->sources[i] != device)
-			continue;
-		shown_sample(shown, &device->values, device->sample_at, now);
-		log_distrust(proxy, shown, distrust);
-		log_state(proxy, shown, state);
-		if (shown->distrust == REASON_NONE)
-			record_shown_reading(proxy, shown);
-	}
+	for (unsigned i = 0; i < proxy->shown_count; i++)
+		feed_sample(&proxy->feeds[i], device, now);
 }
 
-/* One lost poll is noise; from the second on the offset may only shrink. */
 static void
 on_missed(void *owner, struct device *device, struct mono now)
 {
 	struct proxy *proxy = owner;
 
-	for (unsigned i = 0; i < proxy->shown_count; i++) {
-		if (proxy->sources[i] != device)
-			continue;
-		proxy->shown[i].changed = true;
-		if (device->missed >= 2)
-			shown_missed(&proxy->shown[i], now);
-	}
+	for (unsigned i = 0; i < proxy->shown_count; i++)
+		feed_missed(&proxy->feeds[i], device, now);
 }
 
 static const struct ask_owner ask_calls = {
 	.sample = on_sample,
 	.missed = on_missed,
 };
-
-static void
-check_ages(struct proxy *proxy, struct mono now)
-{
-	for (unsigned i = 0; i < proxy->shown_count; i++) {
-		struct shown *shown = &proxy->shown[i];
-		enum shown_state state = shown->state;
-
-		if (shown_check_age(shown, now))
-			log_state(proxy, shown, state);
-	}
-}
 
 static void
 on_tick(struct ev_loop *loop, ev_timer *timer, int events)
@@ -176,10 +107,11 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 	child_alive();
 	if (child_stopping())
 		ev_break(loop, EVBREAK_ALL);
-	check_ages(proxy, now);
-	for (unsigned i = 0; i < proxy->shown_count; i++)
+	for (unsigned i = 0; i < proxy->shown_count; i++) {
+		feed_check(&proxy->feeds[i], now);
 		snapshot_push(&proxy->updates, &proxy->shown[i],
-		    proxy->sources[i], proxy->records.dropped, now);
+		    proxy->feeds[i].used, proxy->records.dropped, now);
+	}
 	report_tick(&proxy->report, &proxy->updates, now);
 	outbox_flush(&proxy->updates);
 }
@@ -252,23 +184,33 @@ build_devices(struct proxy *proxy)
 
 	for (unsigned i = 0; i < proxy->config->devices_count; i++) {
 		const struct config_device *config = &proxy->config->devices[i];
-		struct device *device;
 
-		device = ask_add(ask_for(proxy, config->line_index), config, i,
-		    setup->device_map[i]);
-		if (device == NULL)
+		proxy->devices[i] = ask_add(ask_for(proxy, config->line_index),
+		    config, i, setup->device_map[i]);
+		if (proxy->devices[i] == NULL)
 			log_fatal(EX_CONFIG,
 			    "device %s: map %s needs too many reads",
 			    config->name, config->map);
-		for (unsigned k = 0; k < proxy->config->shown_count; k++) {
-			if (proxy->config->shown[k].source_index != i)
-				continue;
-			proxy->sources[k] = device;
-			/* With several inverters, the first one's beat. */
-			if (device->beat == NULL)
-				device->beat = &proxy->shown[k].beat;
-		}
 	}
+}
+
+static void
+build_feed(struct proxy *proxy, unsigned index)
+{
+	const struct config_shown *config = &proxy->config->shown[index];
+	struct shown *shown = &proxy->shown[index];
+	struct device *source = proxy->devices[config->source_index];
+	struct device *fallback = NULL;
+
+	if (config->fallback != NULL)
+		fallback = proxy->devices[config->fallback_index];
+	feed_init(&proxy->feeds[index], shown, source, fallback,
+	    &proxy->records, clock_now());
+	/* With several inverters, the first one's beat. */
+	if (source->beat == NULL)
+		source->beat = &shown->beat;
+	if (config->mode == SHOWN_INLINE)
+		shown->meter = source;
 }
 
 static void
@@ -279,7 +221,9 @@ build_shown(struct proxy *proxy)
 	proxy->shown_count = proxy->config->shown_count;
 	for (unsigned i = 0; i < proxy->shown_count; i++) {
 		const struct config_shown *config = &proxy->config->shown[i];
+		const struct config_device *source;
 		struct shown *shown = &proxy->shown[i];
+		struct answer_meter meter;
 
 		if (!shown_init(shown, config, i, setup->shown_map[i],
 			proxy->config->site))
@@ -287,7 +231,12 @@ build_shown(struct proxy *proxy)
 			    "shown %s: map %s has too many registers",
 			    config->name, config->map);
 		lease_resume(shown, &proxy->start->leases[i]);
-		answer_add(&proxy->answers[config->line_index], shown);
+		build_feed(proxy, i);
+		source = &proxy->config->devices[config->source_index];
+		meter.shown = shown;
+		meter.ask = ask_for(proxy, source->line_index);
+		meter.unit = (uint8_t)source->unit;
+		answer_add(&proxy->answers[config->line_index], &meter);
 	}
 }
 
@@ -301,7 +250,7 @@ start_lines(struct proxy *proxy)
 		if (proxy->asks[i].devices_count > 0)
 			good = ask_start(&proxy->asks[i], proxy->loop, line, i,
 			    &proxy->records, &ask_calls, proxy);
-		else if (proxy->answers[i].shown_count > 0)
+		else if (proxy->answers[i].meters_count > 0)
 			good = answer_start(&proxy->answers[i], proxy->loop,
 			    line, i, &proxy->records);
 		if (!good)
@@ -314,6 +263,12 @@ static void
 watch_lines(struct proxy *proxy)
 {
 	report_init(&proxy->report, clock_now());
+	for (unsigned i = 0; i < proxy->config->lines_count; i++) {
+		struct report_line *line = &proxy->report.lines[i];
+
+		proxy->asks[i].tally = proxy->answers[i].tally = &line->tally;
+		proxy->answers[i].questions = &line->asked;
+	}
 	for (unsigned i = 0; i < proxy->config->lines_count; i++)
 		report_watch(&proxy->report, i,
 		    proxy->asks[i].devices_count > 0 ? &proxy->asks[i].line
@@ -326,7 +281,7 @@ stop_lines(struct proxy *proxy)
 	for (unsigned i = 0; i < proxy->config->lines_count; i++) {
 		if (proxy->asks[i].devices_count > 0)
 			ask_stop(&proxy->asks[i]);
-		else if (proxy->answers[i].shown_count > 0)
+		else if (proxy->answers[i].meters_count > 0)
 			answer_stop(&proxy->answers[i]);
 	}
 }

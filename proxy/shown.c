@@ -79,7 +79,13 @@ step(struct shown *shown, bool fresh, const struct quantities *sample,
 	shown->offset_w = shown->output.offset_w;
 	overlay_apply(sample, shown->offset_w, shown->phases, &shown->values);
 	hold_counters(shown);
-	image_encode(&shown->image, &shown->values);
+	if (shown->meter != NULL) {
+		image_copy(&shown->image, &shown->meter->image);
+		image_encode_moved(
+		    &shown->image, &shown->truth, &shown->values);
+	} else {
+		image_encode(&shown->image, &shown->values);
+	}
 }
 
 void
@@ -147,20 +153,100 @@ write_registers(const uint16_t *registers, const struct pdu_request *request,
 	return 2 + 2 * (size_t)request->count;
 }
 
+static bool
+is_served(const struct shown *shown, uint8_t function)
+{
+	return function == shown->map->function ||
+	       function == shown->map->also_function;
+}
+
 static uint8_t
 refusal(const struct shown *shown, const uint8_t *pdu, size_t length,
     struct pdu_request *request, const uint16_t **registers)
 {
 	enum pdu_exception bad = pdu_parse_request(pdu, length, request);
 
-	if (request->function != shown->map->function &&
-	    request->function != shown->map->also_function)
+	if (!is_served(shown, request->function))
 		return PDU_ILLEGAL_FUNCTION;
 	if (bad != PDU_OK)
 		return (uint8_t)bad;
 	*registers =
 	    image_read(&shown->image, request->address, request->count);
 	return *registers == NULL ? PDU_ILLEGAL_ADDRESS : PDU_OK;
+}
+
+/* Reads something that we measure. */
+static bool
+touches_points(const struct shown *shown, const struct pdu_request *request)
+{
+	unsigned end = (unsigned)request->address + request->count;
+
+	for (unsigned i = 0; i < shown->map->points_count; i++) {
+		const struct map_point *point = &shown->map->points[i];
+
+		if (point->address < end &&
+		    point->address + map_type_words(point->type) >
+			request->address)
+			return true;
+	}
+	return false;
+}
+
+/* What an inline meter does with it; ANSWER: from *registers. */
+static enum shown_verdict
+inline_verdict(const struct shown *shown, const struct pdu_request *request,
+    bool good, struct mono now, const uint16_t **registers)
+{
+	int64_t limit_us = (int64_t)shown->config->max_age_ms * 1000;
+
+	if (!good || !is_served(shown, request->function) ||
+	    !touches_points(shown, request))
+		return SHOWN_PASS;
+	if (shown->state != SHOWN_ACTIVE || !is_fresh(shown, now))
+		return SHOWN_NO_DATA;
+	if (device_recall(shown->meter, request->address, request->count,
+		limit_us, now) == NULL)
+		return SHOWN_PASS;
+	*registers =
+	    image_read(&shown->image, request->address, request->count);
+	return SHOWN_ANSWER;
+}
+
+static enum shown_verdict
+stale_verdict(const struct shown *shown, uint8_t function,
+    uint8_t pdu[static PDU_MAX], size_t *pdu_length, uint8_t *exception)
+{
+	switch (shown->config->on_stale) {
+	case STALE_EXCEPTION:
+		*exception = PDU_DEVICE_FAILURE;
+		*pdu_length =
+		    pdu_write_exception(pdu, function, PDU_DEVICE_FAILURE);
+		return SHOWN_ANSWER;
+	case STALE_PASSTHROUGH:
+		return SHOWN_PASS;
+	case STALE_SILENT:
+		break;
+	}
+	return SHOWN_NO_DATA;
+}
+
+static enum shown_verdict
+answer_inline(const struct shown *shown, const uint8_t *request, size_t length,
+    struct mono now, uint8_t pdu[static PDU_MAX], size_t *pdu_length,
+    uint8_t *exception)
+{
+	struct pdu_request parsed;
+	const uint16_t *registers = NULL;
+	bool good = pdu_parse_request(request, length, &parsed) == PDU_OK;
+	enum shown_verdict verdict =
+	    inline_verdict(shown, &parsed, good, now, &registers);
+
+	if (verdict == SHOWN_NO_DATA)
+		return stale_verdict(
+		    shown, request[0], pdu, pdu_length, exception);
+	if (verdict == SHOWN_ANSWER)
+		*pdu_length = write_registers(registers, &parsed, pdu);
+	return verdict;
 }
 
 enum shown_verdict
@@ -171,9 +257,14 @@ shown_answer(const struct shown *shown, const uint8_t *request, size_t length,
 	const uint16_t *registers = NULL;
 	struct pdu_request parsed;
 
+	*exception = PDU_OK;
+	if (shown->meter != NULL)
+		return answer_inline(
+		    shown, request, length, now, pdu, pdu_length, exception);
 	/* A dead meter does not even refuse. */
 	if (shown->state != SHOWN_ACTIVE || !is_fresh(shown, now))
-		return SHOWN_NO_DATA;
+		return stale_verdict(
+		    shown, request[0], pdu, pdu_length, exception);
 	*exception = refusal(shown, request, length, &parsed, &registers);
 	if (*exception != PDU_OK)
 		*pdu_length = pdu_write_exception(
@@ -181,4 +272,32 @@ shown_answer(const struct shown *shown, const uint8_t *request, size_t length,
 	else
 		*pdu_length = write_registers(registers, &parsed, pdu);
 	return SHOWN_ANSWER;
+}
+
+/* Of a reply to these: where its registers begin, by function code. */
+static bool
+returns_registers(uint8_t function)
+{
+	return function == PDU_READ_HOLDING || function == PDU_READ_INPUT ||
+	       function == PDU_READ_WRITE;
+}
+
+void
+shown_patch(const struct shown *shown, const uint8_t *request,
+    size_t request_length, uint8_t *reply, size_t reply_length, struct mono now)
+{
+	struct pdu_request parsed;
+	uint8_t function = request[0] == PDU_READ_WRITE
+	                       ? (uint8_t)PDU_READ_HOLDING
+	                       : request[0];
+
+	if (shown->state != SHOWN_ACTIVE || !is_fresh(shown, now) ||
+	    !returns_registers(request[0]) || reply[0] != request[0] ||
+	    !is_served(shown, function))
+		return;
+	pdu_parse_request(request, request_length, &parsed);
+	if (reply_length != 2 + 2 * (size_t)parsed.count)
+		return;
+	image_patch_moved(&shown->image, &shown->truth, &shown->values,
+	    parsed.address, parsed.count, reply + 2);
 }

@@ -18,6 +18,7 @@
 #include "gateway/message.h"
 #include "policy/policy.h"
 #include "proxy/beat.h"
+#include "proxy/device.h"
 #include "proxy/image.h"
 #include "proxy/pdu.h"
 
@@ -38,6 +39,8 @@ struct shown {
 	uint64_t counter_floor[2]; /* energies shown never fall, Wh */
 	struct message_side counts;
 	struct beat beat; /* of the inverter's questions */
+	/* Inline: whose registers are shown, with the power moved. Borrowed. */
+	const struct device *meter;
 	bool changed; /* since the last snapshot */
 };
 
@@ -62,14 +65,25 @@ double shown_true_w(const struct shown *shown);
 enum shown_verdict {
 	SHOWN_ANSWER, /* a reply, or an exception, is in pdu */
 	SHOWN_NO_DATA, /* keep silent */
+	SHOWN_PASS, /* ask the real meter, and bring its answer back */
 };
 
 /*
  * Answers one request from the image. Bounded time, no policy, nothing but a
  * copy. *exception is 0 for a normal answer.
+ *
+ * Inline, what is not in memory passes: writes, identification, registers the
+ * map does not name. A read that touches what we measure passes only while
+ * that is fresh, or when on_stale says so.
  */
 enum shown_verdict shown_answer(const struct shown *shown,
     const uint8_t *request, size_t length, struct mono now,
     uint8_t pdu[static PDU_MAX], size_t *pdu_length, uint8_t *exception);
+
+/* The real meter's answer to a request that passed: what the offset moves is
+ * moved in it too, where the answer touches it. */
+void shown_patch(const struct shown *shown, const uint8_t *request,
+    size_t request_length, uint8_t *reply, size_t reply_length,
+    struct mono now);
 
 #endif

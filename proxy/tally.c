@@ -15,6 +15,7 @@ static const enum tally_event by_outcome[TXN_OUTCOME_COUNT] = {
 	[TXN_TIMEOUT] = TALLY_TIMEOUT,
 	[TXN_MISMATCH] = TALLY_MISMATCH,
 	[TXN_BROKEN] = TALLY_BROKEN,
+	[TXN_PASSED] = TALLY_CARRIED,
 };
 
 /* Slots fill from the first one and are never given back. */

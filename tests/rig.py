@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+from wire import Wire
+
 BUILD = os.environ.get("B", "build")
 PROGRAM = os.path.join(BUILD, "gridshim")
 HOUSE = os.path.join(BUILD, "house")
@@ -69,7 +71,9 @@ def percentile(values, part):
 class Rig:
     def __init__(self, house=(), baud=9600, poll_ms=200, ask_ms=200,
                  meter_map="eastron-sdm630", more_lines="", more_shown="",
-                 gateway=True):
+                 gateway=True, config=None, wires=()):
+        """config: another one than CONFIG, with {dir} and {port} in it. wires:
+        names of lines without a house (see wire.py), then self.wires."""
         self.dir = tempfile.mkdtemp(prefix="gridshim-")
         self.port = free_port()
         self.config = os.path.join(self.dir, "gridshim.yaml")
@@ -78,7 +82,7 @@ class Rig:
         self.frames = os.path.join(self.dir, "frames.csv")
         self.log_file = os.path.join(self.dir, "gridshim.log")
         with open(self.config, "w") as f:
-            f.write(CONFIG.format(
+            f.write((config or CONFIG).format(
                 dir=self.dir, baud=baud, port=self.port, poll_ms=poll_ms,
                 meter_map=meter_map,
                 more_lines=more_lines.format(dir=self.dir),
@@ -86,13 +90,12 @@ class Rig:
         self.others = []
         self.gateway = None
         self.house = None
+        self.wires = {}
         try:
-            self.house = subprocess.Popen(
-                [HOUSE, "--dir", self.dir, "--baud", str(baud),
-                 "--truth", self.truth, "--frames", self.frames,
-                 "--ask-ms", str(ask_ms), "--with-parent", *house],
-                stdout=subprocess.PIPE, text=True)
-            assert self.house.stdout.readline().strip() == "ready"
+            for name in wires:
+                self.wires[name] = Wire(self.dir, name, baud)
+            if not wires:
+                self.start_house(baud, ask_ms, house)
             if gateway:
                 self.start()
         except BaseException:
@@ -100,6 +103,14 @@ class Rig:
             raise
 
     # processes
+
+    def start_house(self, baud, ask_ms, house):
+        self.house = subprocess.Popen(
+            [HOUSE, "--dir", self.dir, "--baud", str(baud),
+             "--truth", self.truth, "--frames", self.frames,
+             "--ask-ms", str(ask_ms), "--with-parent", *house],
+            stdout=subprocess.PIPE, text=True)
+        assert self.house.stdout.readline().strip() == "ready"
 
     def start(self):
         log = open(self.log_file, "a")
@@ -210,6 +221,8 @@ class Rig:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        for wire in self.wires.values():
+            wire.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
@@ -232,6 +245,8 @@ class Rig:
                 print(*row)
         except sqlite3.Error as error:
             print(error)
+        if self.house is None:
+            return
         print("--- last frames of the house")
         for row in self.rows(self.frames)[-40:]:
             print(row["mono_us"], row["side"], row["result"],
