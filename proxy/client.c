@@ -91,7 +91,8 @@ client_sent(
 	struct errand *errand = client->errand;
 
 	if (client->asked != NULL)
-		timing = pace_timing(client->asked, client->block);
+		timing = pace_timing(
+		    client->asked, client->block, client->devices_count == 1);
 	if (client->block != NULL)
 		note_poll(client, now);
 	exchange_begin(&client->exchange, step->unit, step->pdu, step->length,

@@ -30,7 +30,8 @@ timeout_us(const struct device *device)
 }
 
 struct exchange_timing
-pace_timing(const struct device *device, const struct plan_block *block)
+pace_timing(
+    const struct device *device, const struct plan_block *block, bool alone)
 {
 	struct exchange_timing timing = {
 		.timeout_us = timeout_us(device),
@@ -46,6 +47,10 @@ pace_timing(const struct device *device, const struct plan_block *block)
 		timing.quarantine_us = 2 * full_timeout_us(device);
 	else if (block->variants >= PLAN_VARIANTS)
 		timing.quarantine_us = timing.timeout_us;
+	/* One more, and it rests for longer than that: no need to keep its
+	 * neighbours waiting as well. */
+	if (!alone && device->timeouts + 1 >= RESTING_AFTER)
+		timing.quarantine_us = 0;
 	return timing;
 }
 

@@ -24,7 +24,7 @@
  * lengths the answers of a block can have, the longer a late one must be
  * waited for. */
 struct exchange_timing pace_timing(
-    const struct device *device, const struct plan_block *block);
+    const struct device *device, const struct plan_block *block, bool alone);
 
 /* A read's time from its first byte to the last of its answer. */
 int64_t pace_read_us(const struct exchange_wire *wire,
