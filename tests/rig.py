@@ -235,6 +235,7 @@ class Rig:
 
     def tell_why(self):
         """What there is to look at after a failure."""
+        time.sleep(1.3)  # let the last rows be committed
         print("--- gateway's log\n" + self.log()[-4000:])
         print("--- last transactions")
         try:
