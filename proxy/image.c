@@ -27,10 +27,11 @@ find(const struct map *map, uint16_t address, unsigned count)
 
 	for (unsigned i = 0; i < map->blocks_count; i++) {
 		const struct map_block *block = &map->blocks[i];
-		unsigned end = (unsigned)block->address + block->count;
+		unsigned at = (unsigned)address - block->address;
 
-		if (address >= block->address && address + count <= end)
-			return (int)(before + address - block->address);
+		if (address >= block->address && at < block->count &&
+		    count <= block->count - at)
+			return (int)(before + at);
 		before += block->count;
 	}
 	return -1;

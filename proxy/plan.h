@@ -4,9 +4,9 @@
  * fresh: one round of the fast blocks in every poll, slow blocks in turn
  * between the rounds. Pure.
  *
- * Points are merged into one read across at most map->hole_max unlisted
- * registers and never beyond a block of the map, so that the fast points of
- * a meter arrive as one sample.
+ * Points are merged into one read across at most map->hole_max registers that
+ * it has no use for, and never beyond a block of the map, so that the fast
+ * points of a meter arrive as one sample.
  *
  * Where the map leaves room, successive reads of a block ask for count, count +
  * 2 and count + 4 registers in turn: a late answer then fits neither the next
@@ -24,7 +24,9 @@
 enum {
 	PLAN_BLOCKS_MAX = 32,
 	PLAN_VARIANTS = 3,
-	PLAN_SLOW_WORDS = 16, /* a slow read never delays the fast one long */
+	/* A slow read never delays the fast one long; its longer variants ask
+	 * for up to 4 more. */
+	PLAN_SLOW_WORDS = 16,
 };
 
 struct plan_block {
@@ -48,7 +50,8 @@ struct plan {
 	struct plan_block blocks[PLAN_BLOCKS_MAX];
 };
 
-/* False: the map needs more than PLAN_BLOCKS_MAX blocks. */
+/* False: the map needs more than PLAN_BLOCKS_MAX blocks, or has no fast point.
+ */
 bool plan_build(struct plan *plan, const struct map *map);
 
 /* Every slow block was read or refused once. Until then slow blocks go first,
