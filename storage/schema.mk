@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # storage/schema.sql travels inside the binary, as schema_sql. An array of
 # bytes, since a string literal may not be that long.
 $B/obj/schema.c: storage/schema.sql storage/schema.mk

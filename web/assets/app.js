@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Starts the page and keeps it fed: the live stream, doubt when it falls
 // quiet, the way back to it, and the login.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The last 10 minutes: what the database has first, then what comes live, one
 // point a second. Where nothing was measured, nothing is drawn.
 

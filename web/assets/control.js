@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The form that sets an offset, and Stop. Input is never changed behind the
 // user's back: only the user and the first state move it.
 

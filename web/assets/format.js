@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers and times as people read them. A minus is a minus, not a hyphen.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Everything that only shows: the ribbon, the numbers, the picture, health.
 
 import { $, age, amount, clock, direction, fillList, left, setText, signed, value, watts } from "./format.js";
