@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is missing, and nothing when nothing is: deps.sh build|test
+# Installs what is missing, and nothing when nothing is: deps.sh build|test|lint
 # Build: what compiles and runs gridshim. Test: the foreign programs it is
-# checked with, besides.
+# checked with, besides. Lint: and what reads the sources.
 set -eu
 
 build='gcc make pkg-config libmodbus-dev libev-dev libsqlite3-dev
@@ -10,6 +10,7 @@ libmicrohttpd-dev libcyaml-dev libyaml-dev libjansson-dev libsodium-dev
 libcurl4-openssl-dev nodejs npm'
 test="$build clang libclang-rt-14-dev libcmocka-dev mbpoll sqlite3 curl
 chromium prometheus python3 universal-ctags binutils procps util-linux"
+lint='clang-tidy clang-format'
 # A node from elsewhere brings its own npm, and Debian's would fight it.
 if command -v npm >/dev/null 2>&1; then
 	build=$(echo "$build" | sed 's/nodejs npm//')
@@ -19,7 +20,8 @@ fi
 case ${1:-} in
 build) want=$build ;;
 test) want=$test ;;
-*) echo "usage: deps.sh build|test" >&2; exit 64 ;;
+lint) want="$test $lint" ;;
+*) echo "usage: deps.sh build|test|lint" >&2; exit 64 ;;
 esac
 
 missing=

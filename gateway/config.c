@@ -25,7 +25,7 @@
 	    structure, key, words, COUNT(words))
 #define LIST(key, flags, entry, min, max)                                      \
 	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | (flags),               \
-	    struct config, key, &entry, min, max)
+	    struct config, key, &(entry), min, max)
 #define BLOCK(key, fields)                                                     \
 	CYAML_FIELD_MAPPING_PTR(                                               \
 	    #key, CYAML_FLAG_OPTIONAL, struct config, key, fields)

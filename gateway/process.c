@@ -145,7 +145,7 @@ bury(struct processes *set, struct process *process, int status)
 	char text[128];
 	int64_t wait_ms;
 
-	if (mono_diff_us(now, process->started) > STEADY_MS * 1000)
+	if (mono_diff_us(now, process->started) > INT64_C(1000) * STEADY_MS)
 		process->quick_deaths = 0;
 	process->quick_deaths++;
 	process->pid = 0;
@@ -244,7 +244,7 @@ tick(struct processes *set, struct mono last)
 	struct mono now = clock_now();
 	/* We were held up ourselves (the whole machine was): a child's silence
 	 * says nothing then. */
-	bool late = mono_diff_us(now, last) > 4 * TICK_MS * 1000;
+	bool late = mono_diff_us(now, last) > INT64_C(1000) * 4 * TICK_MS;
 
 	for (unsigned i = 0; i < set->count; i++) {
 		struct process *process = &set->list[i];

@@ -71,6 +71,7 @@ note_poll(struct client *client, struct mono now)
 {
 	struct device *device = client->asked;
 
+	assert(device != NULL);
 	device->counts.requests++;
 	if (client->block->fast && device->plan.next_fast == 0)
 		device->polled = now;
@@ -198,6 +199,7 @@ answered(struct client *client, const uint8_t *registers, struct mono at)
 
 	if (block == NULL)
 		return result;
+	assert(device != NULL); /* a block is of a device */
 	device->counts.ok++;
 	device->counts.last_us = at.us;
 	result.sample =
@@ -225,6 +227,7 @@ refused(struct client *client, uint8_t exception, struct mono at)
 	if (client->block == NULL)
 		return result;
 	result.miss = client->block->fast;
+	assert(device != NULL); /* a block is of a device */
 	device->counts.exceptions++;
 	if (for_good && !client->block->fast)
 		device_refuse(device, client->block);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "proxy/pace.h"
 
+#include <assert.h>
+
 enum {
 	TIMEOUT_MIN_US = 60000,
 	REQUEST_BYTES = 8,
@@ -99,6 +101,7 @@ pace_align(
 	int64_t spacing_us, before;
 	struct mono question, last, from;
 
+	assert(lead_us > 0); /* a plan has a fast read */
 	if (device->beat == NULL)
 		return;
 	if (least_us < lead_us)

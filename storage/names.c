@@ -48,7 +48,8 @@ intern_words(struct names *names, struct db *db)
 	for (unsigned i = 0; i < TXN_SIDE_COUNT && status == DB_OK; i++)
 		status = intern(db, message_side_name(i), &names->side[i]);
 	for (unsigned i = 0; i < TXN_OUTCOME_COUNT && status == DB_OK; i++)
-		status = intern(db, message_outcome_name(i), &names->outcome[i]);
+		status =
+		    intern(db, message_outcome_name(i), &names->outcome[i]);
 	for (unsigned i = 0; i < REASON_COUNT && status == DB_OK; i++)
 		status = intern(db, reason_name(i), &names->reason[i]);
 	return status;

@@ -9,6 +9,8 @@ deps-build:
 	@sh etc/deps.sh build
 deps-test:
 	@sh etc/deps.sh test
+deps-lint:
+	@sh etc/deps.sh lint
 
 # The simulated house with the gateway in it, and the page. DIR=, PORT=.
 demo: deps-build
@@ -28,7 +30,7 @@ test: deps-test
 soak: deps-test
 	$(Q)$(MAKE) --no-print-directory everything
 	$(Q)$(RUN) soak
-lint: deps-test
+lint: deps-lint
 	$(Q)$(MAKE) --no-print-directory everything
 	$(Q)$(RUN) lint tidy
 
@@ -62,4 +64,4 @@ install: $B/gridshim
 	install -D -m 644 etc/gridshim.8 $(DESTDIR)$(PREFIX)/share/man/man8/gridshim.8
 	install -D -m 644 etc/gridshim.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/gridshim.yaml.5
 
-.PHONY: deps-build deps-test demo everything check test soak lint bench fuzz install
+.PHONY: deps-build deps-test deps-lint demo everything check test soak lint bench fuzz install

@@ -33,8 +33,9 @@ main(int argc, char **argv)
 		return 1;
 	}
 	got = strcmp(argv[4], "3") == 0
-	    ? modbus_read_registers(client, address, count, registers)
-	    : modbus_read_input_registers(client, address, count, registers);
+	          ? modbus_read_registers(client, address, count, registers)
+	          : modbus_read_input_registers(
+			client, address, count, registers);
 	if (got != count) {
 		fprintf(stderr, "%s\n", modbus_strerror(errno));
 		return 1;

@@ -194,7 +194,8 @@ static void
 every_answer_has_the_safe_headers(void **state)
 {
 	static const char *const rows[] = { "default-src 'none'; script-src",
-		"style-src 'self'", "frame-ancestors 'none'", "X-Content-Type-Options: nosniff",
+		"style-src 'self'", "frame-ancestors 'none'",
+		"X-Content-Type-Options: nosniff",
 		"Referrer-Policy: no-referrer", "Cache-Control: no-store" };
 	const char *answer;
 	int fd = dial(INADDR_LOOPBACK);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The lines and what is asked on them. Slow matters, so asked for by
 // themselves, and only while somebody looks.
 
