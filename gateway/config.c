@@ -43,6 +43,10 @@ static const cyaml_strval_t stale_words[] = {
 	{ "exception", STALE_EXCEPTION },
 	{ "passthrough", STALE_PASSTHROUGH },
 };
+static const cyaml_strval_t switch_words[] = {
+	{ "off", SWITCH_OFF },
+	{ "on", SWITCH_ON },
+};
 static const cyaml_strval_t policy_words[] = {
 	{ "transparent", POLICY_TRANSPARENT },
 };
@@ -59,6 +63,8 @@ static const cyaml_schema_field_t line_fields[] = {
 	TEXT(serial, struct config_line, CONFIG_PATH_MAX),
 	NUMBER_OPTIONAL(baud, struct config_line),
 	TEXT_OPTIONAL(format, struct config_line, CONFIG_NAME_MAX),
+	WORD(echo, struct config_line, switch_words),
+	WORD(rs485, struct config_line, switch_words),
 	CYAML_FIELD_END,
 };
 

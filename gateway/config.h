@@ -24,6 +24,7 @@ enum {
 enum config_role { ROLE_GRID_METER, ROLE_METER };
 enum config_mode { SHOWN_EMULATE, SHOWN_INLINE };
 enum config_stale { STALE_SILENT, STALE_EXCEPTION, STALE_PASSTHROUGH };
+enum config_switch { SWITCH_OFF, SWITCH_ON };
 enum config_policy { POLICY_TRANSPARENT };
 
 struct config_site {
@@ -38,6 +39,8 @@ struct config_line {
 	char *serial; /* device path */
 	uint32_t baud;
 	char *format; /* "8N1", "8E1", "8O1", "8N2" */
+	enum config_switch echo; /* the adapter hears itself */
+	enum config_switch rs485; /* the driver switches the direction */
 };
 
 struct config_device {

@@ -323,8 +323,8 @@ on_changed(void *owner, bool up, const char *error)
 		drop_pending(answer, TXN_BROKEN, clock_now());
 	if (up)
 		journal_event(answer->records, LOG_LEVEL_INFO, config->name,
-		    "open, %s, answering at %u baud %s", config->serial,
-		    config->baud, config->format);
+		    "open, %s, answering at %u baud %s%s", config->serial,
+		    config->baud, config->format, line_note(&answer->line));
 	else
 		journal_event(answer->records, LOG_LEVEL_WARNING, config->name,
 		    "down, %s: %s; trying again", config->serial, error);

@@ -82,7 +82,6 @@ static void
 send_request(struct ask *ask, const struct client_step *step)
 {
 	struct errand *broadcast;
-	uint16_t crc;
 	size_t length = 1 + step->length;
 
 	ask->request[0] = step->unit;
@@ -91,9 +90,7 @@ send_request(struct ask *ask, const struct client_step *step)
 	line_drain(&ask->line);
 	if (!line_send(&ask->line, ask->request, length))
 		log_debug("line %s: write failed", ask->line.config->name);
-	crc = crc_modbus(ask->request, length);
-	ask->request[length] = (uint8_t)crc;
-	ask->request[length + 1] = (uint8_t)(crc >> 8);
+	crc_append(ask->request, length);
 	ask->request_length = length + 2;
 	tally_count(ask->tally, step->unit, TALLY_REQUEST);
 	broadcast = client_sent(&ask->client, step, clock_now());
@@ -224,8 +221,8 @@ on_changed(void *owner, bool up, const char *error)
 		ask->devices[i].counts.up = up;
 	if (up) {
 		journal_event(ask->records, LOG_LEVEL_INFO, config->name,
-		    "open, %s, asking at %u baud %s", config->serial,
-		    config->baud, config->format);
+		    "open, %s, asking at %u baud %s%s", config->serial,
+		    config->baud, config->format, line_note(&ask->line));
 		go_on(ask, clock_now());
 		return;
 	}

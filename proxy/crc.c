@@ -20,3 +20,12 @@ crc_modbus(const uint8_t *bytes, size_t length)
 	}
 	return (uint16_t)crc;
 }
+
+void
+crc_append(uint8_t *bytes, size_t length)
+{
+	uint16_t crc = crc_modbus(bytes, length);
+
+	bytes[length] = (uint8_t)crc;
+	bytes[length + 1] = (uint8_t)(crc >> 8);
+}

@@ -8,4 +8,7 @@
 
 uint16_t crc_modbus(const uint8_t *bytes, size_t length);
 
+/* Puts it behind the bytes, where there must be room for two more. */
+void crc_append(uint8_t *bytes, size_t length);
+
 #endif

@@ -55,12 +55,9 @@ void
 journal_response(
     struct message_txn *txn, const uint8_t *unit_and_pdu, size_t length)
 {
-	uint16_t crc = crc_modbus(unit_and_pdu, length);
-
 	assert(length + 2 <= sizeof(txn->response));
 	memcpy(txn->response, unit_and_pdu, length);
-	txn->response[length] = (uint8_t)crc;
-	txn->response[length + 1] = (uint8_t)(crc >> 8);
+	crc_append(txn->response, length);
 	txn->response_length = (uint16_t)(length + 2);
 }
 

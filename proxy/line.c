@@ -8,12 +8,16 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "proxy/crc.h"
+
 enum {
 	LINE_MAGIC = 0x6c696e65,
 	GAP_LOW_LATENCY_US = 5000,
 	GAP_US = 40000, /* above two of an FTDI adapter's 16 ms chunks */
 };
 
+/* udev takes a moment to name a device and to let us have it. */
+#define PLUGGED_S      0.05
 #define REOPEN_FIRST_S 0.2
 #define REOPEN_LAST_S  3.0
 
@@ -115,6 +119,27 @@ deliver(struct line *line)
 	gap_arm(line);
 }
 
+static void
+count(struct line *line, const uint8_t *bytes, size_t length)
+{
+	line->counts.bytes += length;
+	for (size_t i = 0; i < length; i++)
+		line->counts.zeros += bytes[i] == 0;
+}
+
+/* Moves what is not our own to the front; how much that is. */
+static size_t
+without_echo(struct line *line, uint8_t *bytes, size_t length)
+{
+	size_t own;
+
+	if (line->config->echo == SWITCH_OFF)
+		return length;
+	own = echo_strip(&line->echo, bytes, length);
+	memmove(bytes, bytes + own, length - own);
+	return length - own;
+}
+
 /* True: bytes came, or the line went down; whoever looks at the time since the
  * last byte must begin anew. */
 static bool
@@ -123,6 +148,7 @@ receive(struct line *line)
 	size_t room;
 	uint8_t *into = rtu_room(&line->rtu, &room);
 	ssize_t got = read(line->fd, into, room);
+	size_t kept;
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -132,7 +158,11 @@ receive(struct line *line)
 		return true;
 	}
 	line->last_byte = clock_now();
-	rtu_filled(&line->rtu, (size_t)got);
+	count(line, into, (size_t)got);
+	kept = without_echo(line, into, (size_t)got);
+	if (kept == 0)
+		return true;
+	rtu_filled(&line->rtu, kept);
 	deliver(line);
 	return true;
 }
@@ -204,9 +234,44 @@ line_wake(struct line *line, struct mono at)
 bool
 line_send(struct line *line, const uint8_t *unit_and_pdu, size_t length)
 {
+	uint8_t frame[RTU_ADU_MAX];
+
 	if (line->fd < 0)
 		return false;
+	if (line->config->echo == SWITCH_ON) {
+		memcpy(frame, unit_and_pdu, length);
+		crc_append(frame, length);
+		echo_sent(&line->echo, frame, length + 2);
+	}
 	return port_send(&line->port, unit_and_pdu, length);
+}
+
+void
+line_plugged(struct line *line)
+{
+	if (line->fd >= 0)
+		return;
+	line->reopen_s = REOPEN_FIRST_S;
+	ev_timer_stop(line->loop, &line->reopen);
+	ev_timer_set(&line->reopen, PLUGGED_S, 0.0);
+	ev_timer_start(line->loop, &line->reopen);
+}
+
+const char *
+line_note(const struct line *line)
+{
+	return line->port.rs485_refused
+	           ? "; its driver has no RS485 mode, so the adapter has to "
+	             "switch by itself"
+	           : "";
+}
+
+enum hint
+line_hint(struct line *line, struct mono now)
+{
+	line->counts.frames = line->rtu.frames + line->rtu.passed;
+	return hint_look(
+	    &line->hint, &line->counts, line_wire_us(line, 1), now);
 }
 
 void
@@ -215,6 +280,7 @@ line_drain(struct line *line)
 	if (line->fd >= 0)
 		tcflush(line->fd, TCIFLUSH);
 	rtu_reset(&line->rtu);
+	echo_forget(&line->echo);
 }
 
 int64_t
@@ -240,8 +306,8 @@ line_start(struct line *line, struct ev_loop *loop,
 	line->t35_us = rtu_t35_us(config->baud);
 	line->character_bits = port_character_bits(config->format);
 	rtu_init(&line->rtu, direction);
-	if (!port_init(
-		&line->port, config->serial, config->baud, config->format))
+	if (!port_init(&line->port, config->serial, config->baud,
+		config->format, config->rs485 == SWITCH_ON))
 		return false;
 	line->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

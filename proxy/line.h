@@ -14,6 +14,8 @@
 
 #include "gateway/clock.h"
 #include "gateway/config.h"
+#include "proxy/echo.h"
+#include "proxy/hint.h"
 #include "proxy/port.h"
 #include "proxy/rtu.h"
 
@@ -38,6 +40,9 @@ struct line {
 	void *owner;
 	struct port port;
 	struct rtu rtu;
+	struct echo echo;
+	struct hint_counts counts;
+	struct hint_state hint;
 	int fd; /* -1: not open */
 	bool told_down;
 	uint64_t opened; /* times; all but the first after a loss */
@@ -59,6 +64,15 @@ bool line_start(struct line *line, struct ev_loop *loop,
     const struct config_line *config, unsigned index,
     enum rtu_direction direction, const struct line_owner *calls, void *owner);
 void line_stop(struct line *line);
+
+/* Something was plugged in: if it is down, it is opened soon. */
+void line_plugged(struct line *line);
+
+/* What is to be added where it is said that the line is open. */
+const char *line_note(const struct line *line);
+
+/* Once a second or so: what is wrong with it, said once. */
+enum hint line_hint(struct line *line, struct mono now);
 
 /* Calls back at that time (to tens of microseconds), replacing the time set
  * before. The past means at once. */

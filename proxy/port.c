@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 bool
-port_init(
-    struct port *port, const char *path, uint32_t baud, const char *format)
+port_init(struct port *port, const char *path, uint32_t baud,
+    const char *format, bool rs485)
 {
-	*port = (struct port){ .path = path };
+	*port = (struct port){ .path = path, .rs485 = rs485 };
 	port->modbus = modbus_new_rtu(
 	    path, (int)baud, format[1], format[0] - '0', format[2] - '0');
 	return port->modbus != NULL;
@@ -52,6 +52,15 @@ set_read_minimum(int fd)
 	tcsetattr(fd, TCSANOW, &tty);
 }
 
+static bool
+set_rs485(int fd)
+{
+	struct serial_rs485 rs485 = { .flags = SER_RS485_ENABLED |
+		                               SER_RS485_RTS_ON_SEND };
+
+	return ioctl(fd, TIOCSRS485, &rs485) == 0;
+}
+
 int
 port_open(struct port *port)
 {
@@ -69,6 +78,7 @@ port_open(struct port *port)
 	(void)ioctl(fd, TIOCEXCL);
 	set_read_minimum(fd);
 	port->low_latency = set_low_latency(fd);
+	port->rs485_refused = port->rs485 && !set_rs485(fd);
 	tcflush(fd, TCIOFLUSH);
 	return fd;
 }

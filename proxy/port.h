@@ -15,12 +15,15 @@
 struct port {
 	modbus_t *modbus;
 	const char *path; /* borrowed from the configuration */
+	bool rs485; /* the driver is to switch the direction */
+	bool rs485_refused; /* it cannot */
 	bool low_latency; /* the driver took ASYNC_LOW_LATENCY */
 };
 
-/* Allocates the libmodbus context; opens nothing. format: "8N1". */
-bool port_init(
-    struct port *port, const char *path, uint32_t baud, const char *format);
+/* Allocates the libmodbus context; opens nothing. format: "8N1". rs485: have
+ * the driver switch the direction (an on-chip UART; adapters do it alone). */
+bool port_init(struct port *port, const char *path, uint32_t baud,
+    const char *format, bool rs485);
 void port_free(struct port *port);
 
 /* The descriptor, non-blocking, raw, locked against other programs; -1 with

@@ -16,6 +16,7 @@
 #include "proxy/ask.h"
 #include "proxy/lease.h"
 #include "proxy/feed.h"
+#include "proxy/hotplug.h"
 #include "proxy/journal.h"
 #include "proxy/report.h"
 #include "proxy/setup.h"
@@ -48,6 +49,7 @@ struct proxy {
 	struct device *devices[CONFIG_DEVICES_MAX];
 	struct mono readings_at[CONFIG_DEVICES_MAX];
 	struct report report;
+	struct hotplug hotplug;
 	ev_io parent;
 	ev_io web;
 	ev_timer tick;
@@ -97,6 +99,36 @@ static const struct ask_owner ask_calls = {
 	.missed = on_missed,
 };
 
+static struct line *
+line_of(struct proxy *proxy, unsigned index)
+{
+	return proxy->asks[index].devices_count > 0
+	           ? &proxy->asks[index].line
+	           : &proxy->answers[index].line;
+}
+
+static void
+look_at_lines(struct proxy *proxy, struct mono now)
+{
+	for (unsigned i = 0; i < proxy->config->lines_count; i++) {
+		enum hint hint = line_hint(line_of(proxy, i), now);
+
+		if (hint != HINT_NONE)
+			journal_event(&proxy->records, LOG_LEVEL_WARNING,
+			    proxy->config->lines[i].name, "%s",
+			    hint_text(hint));
+	}
+}
+
+static void
+on_plugged(void *owner)
+{
+	struct proxy *proxy = owner;
+
+	for (unsigned i = 0; i < proxy->config->lines_count; i++)
+		line_plugged(line_of(proxy, i));
+}
+
 static void
 on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 {
@@ -112,6 +144,7 @@ on_tick(struct ev_loop *loop, ev_timer *timer, int events)
 		snapshot_push(&proxy->updates, &proxy->shown[i],
 		    proxy->feeds[i].used, proxy->records.dropped, now);
 	}
+	look_at_lines(proxy, now);
 	report_tick(&proxy->report, &proxy->updates, now);
 	outbox_flush(&proxy->updates);
 }
@@ -270,9 +303,7 @@ watch_lines(struct proxy *proxy)
 		proxy->answers[i].questions = &line->asked;
 	}
 	for (unsigned i = 0; i < proxy->config->lines_count; i++)
-		report_watch(&proxy->report, i,
-		    proxy->asks[i].devices_count > 0 ? &proxy->asks[i].line
-						     : &proxy->answers[i].line);
+		report_watch(&proxy->report, i, line_of(proxy, i));
 }
 
 static void
@@ -300,11 +331,14 @@ start_watchers(struct proxy *proxy)
 	ev_io_start(proxy->loop, &proxy->web);
 	ev_timer_start(proxy->loop, &proxy->tick);
 	ev_prepare_start(proxy->loop, &proxy->prepare);
+	hotplug_start(
+	    &proxy->hotplug, proxy->loop, proxy->config, on_plugged, proxy);
 }
 
 static void
 stop_watchers(struct proxy *proxy)
 {
+	hotplug_stop(&proxy->hotplug, proxy->loop);
 	ev_prepare_stop(proxy->loop, &proxy->prepare);
 	ev_timer_stop(proxy->loop, &proxy->flush);
 	ev_timer_stop(proxy->loop, &proxy->tick);
