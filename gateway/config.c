@@ -60,7 +60,9 @@ static const cyaml_schema_field_t site_fields[] = {
 
 static const cyaml_schema_field_t line_fields[] = {
 	TEXT(name, struct config_line, CONFIG_NAME_MAX),
-	TEXT(serial, struct config_line, CONFIG_PATH_MAX),
+	TEXT_OPTIONAL(serial, struct config_line, CONFIG_PATH_MAX),
+	TEXT_OPTIONAL(tcp, struct config_line, CONFIG_NAME_MAX * 2),
+	NUMBER_OPTIONAL(port, struct config_line),
 	NUMBER_OPTIONAL(baud, struct config_line),
 	TEXT_OPTIONAL(format, struct config_line, CONFIG_NAME_MAX),
 	WORD(echo, struct config_line, switch_words),

@@ -36,7 +36,9 @@ struct config_site {
 
 struct config_line {
 	char *name;
-	char *serial; /* device path */
+	char *serial; /* device path; NULL: tcp */
+	char *tcp; /* numeric address of a Modbus TCP device; NULL: serial */
+	uint32_t port; /* of tcp */
 	uint32_t baud;
 	char *format; /* "8N1", "8E1", "8O1", "8N2" */
 	enum config_switch echo; /* the adapter hears itself */

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway/network.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct check {
@@ -117,21 +119,56 @@ check_format(struct check *check, const char *format)
 	return REFUSE(check, "format", "format must be one of 8N1 8E1 8O1 8N2");
 }
 
+/* Keys of the one kind of line on the other would do nothing. */
+static bool
+check_line_kind(struct check *check, const struct config_line *line)
+{
+	static const char *const serial_keys[] = { "baud", "format", "echo",
+		"rs485" };
+	if (line->serial != NULL && line->tcp != NULL)
+		return REFUSE(
+		    check, "tcp", "a line is serial or tcp, not both");
+	if (line->serial == NULL && line->tcp == NULL)
+		return REFUSE(check, NULL,
+		    "a line needs serial (a device) or tcp (an address)");
+	if (line->serial != NULL)
+		return !yaml_file_has(check->file, check->block, "port") ||
+		       REFUSE(check, "port", "a serial line has no port");
+	for (size_t i = 0; i < COUNT(serial_keys); i++)
+		if (yaml_file_has(check->file, check->block, serial_keys[i]))
+			return REFUSE(check, serial_keys[i],
+			    "a tcp line has no %s", serial_keys[i]);
+	if (network_reach(line->tcp) == NETWORK_NONE)
+		return REFUSE(check, "tcp",
+		    "tcp must be a numeric address such as 192.168.1.20");
+	return true;
+}
+
+static bool
+same_place(const struct config_line *a, const struct config_line *b)
+{
+	if (a->tcp != NULL && b->tcp != NULL)
+		return a->port == b->port && strcmp(a->tcp, b->tcp) == 0;
+	return a->serial != NULL && b->serial != NULL &&
+	       same_port(a->serial, b->serial);
+}
+
 static bool
 check_line(struct check *check, unsigned index)
 {
 	const struct config_line *lines = check->config->lines;
 	const struct config_line *line = &lines[index];
 	enter(check, "lines", index);
-	if (!check_name(check, line->name) ||
+	if (!check_name(check, line->name) || !check_line_kind(check, line) ||
 	    !check_format(check, line->format))
 		return false;
 	for (unsigned i = 0; i < index; i++) {
 		if (strcmp(lines[i].name, line->name) == 0)
 			return REFUSE(check, "name",
 			    "a line '%s' is there already", line->name);
-		if (same_port(lines[i].serial, line->serial))
-			return REFUSE(check, "serial",
+		if (same_place(&lines[i], line))
+			return REFUSE(check,
+			    line->tcp != NULL ? "tcp" : "serial",
 			    "line '%s' has this port already", lines[i].name);
 	}
 	return true;
@@ -310,6 +347,9 @@ check_shown_line(struct check *check, unsigned index)
 	struct config_shown *shown = &all[index];
 	if (!find_line(check, shown->line, &shown->line_index))
 		return false;
+	if (check->config->lines[shown->line_index].tcp != NULL)
+		return REFUSE(check, "line",
+		    "a shown meter answers on a serial line, not by tcp");
 	if (line_asks(check->config, shown->line_index))
 		return REFUSE(check, "line",
 		    "devices are asked on line '%s'; a shown meter answers "

@@ -16,7 +16,6 @@ static const struct absent {
 	const char *key;
 	const char *value;
 } absents[] = {
-	{ "lines", "tcp", NULL },
 	{ "devices", "role", "inverter" },
 	{ "devices", "role", "battery" },
 	{ "devices", "role", "ev" },
@@ -94,6 +93,7 @@ static const struct number_rule site_numbers[] = {
 };
 static const struct number_rule line_numbers[] = {
 	{ AT(struct config_line, baud), 9600, 0, 0, bauds },
+	{ AT(struct config_line, port), 502, 1, 65535, NULL },
 	{ 0 },
 };
 static const struct number_rule device_numbers[] = {

@@ -313,7 +313,6 @@ static void
 on_changed(void *owner, bool up, const char *error)
 {
 	struct answer *answer = owner;
-	const struct config_line *config = answer->line.config;
 
 	for (unsigned i = 0; i < answer->meters_count; i++) {
 		answer->meters[i].shown->counts.up = up;
@@ -321,13 +320,7 @@ on_changed(void *owner, bool up, const char *error)
 	}
 	if (!up)
 		drop_pending(answer, TXN_BROKEN, clock_now());
-	if (up)
-		journal_event(answer->records, LOG_LEVEL_INFO, config->name,
-		    "open, %s, answering at %u baud %s%s", config->serial,
-		    config->baud, config->format, line_note(&answer->line));
-	else
-		journal_event(answer->records, LOG_LEVEL_WARNING, config->name,
-		    "down, %s: %s; trying again", config->serial, error);
+	journal_line(answer->records, &answer->line, "answering", up, error);
 }
 
 static const struct line_owner calls = {

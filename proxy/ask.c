@@ -115,7 +115,7 @@ go_on(struct ask *ask, struct mono now)
 {
 	struct client_step step;
 
-	if (ask->line.fd < 0)
+	if (!line_is_up(&ask->line))
 		return;
 	drop_overdue(ask, now);
 	step = client_next(&ask->client, now);
@@ -215,24 +215,25 @@ static void
 on_changed(void *owner, bool up, const char *error)
 {
 	struct ask *ask = owner;
-	const struct config_line *config = ask->line.config;
 
 	for (unsigned i = 0; i < ask->devices_count; i++)
 		ask->devices[i].counts.up = up;
-	if (up) {
-		journal_event(ask->records, LOG_LEVEL_INFO, config->name,
-		    "open, %s, asking at %u baud %s%s", config->serial,
-		    config->baud, config->format, line_note(&ask->line));
+	journal_line(ask->records, &ask->line, "asking", up, error);
+	if (up)
 		go_on(ask, clock_now());
-		return;
-	}
-	journal_event(ask->records, LOG_LEVEL_WARNING, config->name,
-	    "down, %s: %s; trying again", config->serial, error);
-	fail_all(ask);
+	else
+		fail_all(ask);
+}
+
+static void
+on_stray(void *owner, const struct rtu_frame *frame, struct mono at)
+{
+	record_stray(owner, frame, at);
 }
 
 static const struct line_owner line_calls = {
 	.frame = on_frame,
+	.stray = on_stray,
 	.received = on_received,
 	.timer = on_timer,
 	.changed = on_changed,
@@ -253,7 +254,7 @@ ask_add(struct ask *ask, const struct config_device *config, unsigned index,
 bool
 ask_carry(struct ask *ask, struct errand *errand)
 {
-	if (ask->line.fd < 0 || !client_carry(&ask->client, errand))
+	if (!line_is_up(&ask->line) || !client_carry(&ask->client, errand))
 		return false;
 	/* Not from within: its owner may be busy with another's end. */
 	line_wake(&ask->line, clock_now());
@@ -263,7 +264,7 @@ ask_carry(struct ask *ask, struct errand *errand)
 bool
 ask_is_up(const struct ask *ask)
 {
-	return ask->line.fd >= 0;
+	return line_is_up(&ask->line);
 }
 
 void
@@ -277,11 +278,12 @@ ask_start(struct ask *ask, struct ev_loop *loop,
     const struct config_line *config, unsigned index, struct outbox *records,
     const struct ask_owner *calls, void *owner)
 {
-	struct exchange_wire wire = {
-		.baud = config->baud,
-		.character_bits = port_character_bits(config->format),
-	};
+	struct exchange_wire wire = { 0 };
 
+	if (config->tcp == NULL) {
+		wire.baud = config->baud;
+		wire.character_bits = port_character_bits(config->format);
+	}
 	ask->records = records;
 	ask->calls = calls;
 	ask->owner = owner;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proxy/crc.h"
+#include "proxy/line.h"
 #include "proxy/pdu.h"
 #include "proxy/shown.h"
 
@@ -118,6 +119,22 @@ journal_event(struct outbox *records, enum log_level level, const char *subject,
 		log_warnx("%s: %s", subject, event->text);
 	else
 		log_info("%s: %s", subject, event->text);
+}
+
+void
+journal_line(struct outbox *records, const struct line *line, const char *doing,
+    bool up, const char *error)
+{
+	const char *name = line->config->name;
+	char text[MESSAGE_TEXT_SIZE];
+
+	line_describe(line, text, sizeof(text));
+	if (up)
+		journal_event(
+		    records, LOG_LEVEL_INFO, name, "open, %s: %s", doing, text);
+	else
+		journal_event(records, LOG_LEVEL_WARNING, name,
+		    "down, %s; trying again: %s", error, text);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "gateway/outbox.h"
 #include "policy/quantity.h"
 
+struct line;
 struct shown;
 
 /* A transaction begun at `at` (last byte of the request). The request is
@@ -34,6 +35,10 @@ void journal_reading(struct outbox *records, bool shown, unsigned subject,
 void journal_event(struct outbox *records, enum log_level level,
     const char *subject, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A line was opened, to ask or to answer on (doing: "asking"), or is down. */
+void journal_line(struct outbox *records, const struct line *line,
+    const char *doing, bool up, const char *error);
 
 void journal_setting(struct outbox *records, const char *subject,
     const char *key, const char *owner, const char *format, ...)

@@ -3,23 +3,23 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include "proxy/crc.h"
+#include "proxy/line_kind.h"
 
 enum {
 	LINE_MAGIC = 0x6c696e65,
-	GAP_LOW_LATENCY_US = 5000,
-	GAP_US = 40000, /* above two of an FTDI adapter's 16 ms chunks */
 };
 
 /* udev takes a moment to name a device and to let us have it. */
 #define PLUGGED_S      0.05
 #define REOPEN_FIRST_S 0.2
 #define REOPEN_LAST_S  3.0
+#define CONNECT_S      3.0
 
 static struct line *
 line_of(void *data)
@@ -38,9 +38,9 @@ line_down(struct line *line, const char *error)
 	if (line->fd >= 0) {
 		ev_io_stop(line->loop, &line->readable);
 		ev_timer_stop(line->loop, &line->gap);
-		port_close(&line->port);
+		line->kind->close(line);
 		line->fd = -1;
-		rtu_reset(&line->rtu);
+		line->connecting = false;
 	}
 	ev_timer_set(&line->reopen, line->reopen_s, 0.0);
 	ev_timer_start(line->loop, &line->reopen);
@@ -53,34 +53,11 @@ line_down(struct line *line, const char *error)
 	}
 }
 
-static const char *
-open_error(int error)
-{
-	switch (error) {
-	case ENOENT:
-		return "no such device; is the adapter plugged in";
-	case EACCES:
-		return "permission denied; is the user in group dialout";
-	case EWOULDBLOCK:
-	case EBUSY:
-		return "in use by another program";
-	default:
-		return "cannot be opened";
-	}
-}
-
 static void
-line_open(struct line *line)
+line_up(struct line *line)
 {
-	line->fd = port_open(&line->port);
-	if (line->fd < 0) {
-		line_down(line, open_error(errno));
-		return;
-	}
-	line->gap_us = line->port.low_latency ? GAP_LOW_LATENCY_US : GAP_US;
-	if (line->gap_us < line->t35_us)
-		line->gap_us = line->t35_us;
-	rtu_reset(&line->rtu);
+	line->connecting = false;
+	ev_io_stop(line->loop, &line->readable);
 	ev_io_set(&line->readable, line->fd, EV_READ);
 	ev_io_start(line->loop, &line->readable);
 	line->reopen_s = REOPEN_FIRST_S;
@@ -90,11 +67,50 @@ line_open(struct line *line)
 }
 
 static void
+line_open(struct line *line)
+{
+	line->fd = line->kind->open(line);
+	if (line->fd < 0) {
+		line_down(line, line->kind->open_error(errno));
+		return;
+	}
+	if (!line->connecting) {
+		line_up(line);
+		return;
+	}
+	ev_io_set(&line->readable, line->fd, EV_WRITE);
+	ev_io_start(line->loop, &line->readable);
+	ev_timer_set(&line->reopen, CONNECT_S, 0.0);
+	ev_timer_start(line->loop, &line->reopen);
+}
+
+/* The connection is there, or will not be. */
+static void
+connected(struct line *line)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	ev_timer_stop(line->loop, &line->reopen);
+	if (getsockopt(line->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+		error = errno;
+	if (error != 0)
+		line_down(line, line->kind->open_error(error));
+	else
+		line_up(line);
+}
+
+static void
 on_reopen(struct ev_loop *loop, ev_timer *timer, int events)
 {
+	struct line *line = line_of(timer->data);
+
 	(void)loop;
 	(void)events;
-	line_open(line_of(timer->data));
+	if (line->connecting)
+		line_down(line, line->kind->open_error(ETIMEDOUT));
+	else
+		line_open(line);
 }
 
 /* Not stopped when a frame is complete: it looks at the clock when it fires,
@@ -108,78 +124,41 @@ gap_arm(struct line *line)
 	ev_timer_start(line->loop, &line->gap);
 }
 
-static void
-deliver(struct line *line)
-{
-	struct rtu_frame frame;
-
-	while (rtu_next(&line->rtu, &frame))
-		line->calls->frame(line->owner, &frame, line->last_byte);
-	line->calls->received(line->owner, line->last_byte);
-	gap_arm(line);
-}
-
-static void
-count(struct line *line, const uint8_t *bytes, size_t length)
-{
-	line->counts.bytes += length;
-	for (size_t i = 0; i < length; i++)
-		line->counts.zeros += bytes[i] == 0;
-}
-
-/* Moves what is not our own to the front; how much that is. */
-static size_t
-without_echo(struct line *line, uint8_t *bytes, size_t length)
-{
-	size_t own;
-
-	if (line->config->echo == SWITCH_OFF)
-		return length;
-	own = echo_strip(&line->echo, bytes, length);
-	memmove(bytes, bytes + own, length - own);
-	return length - own;
-}
-
 /* True: bytes came, or the line went down; whoever looks at the time since the
  * last byte must begin anew. */
 static bool
 receive(struct line *line)
 {
-	size_t room;
-	uint8_t *into = rtu_room(&line->rtu, &room);
-	ssize_t got = read(line->fd, into, room);
-	size_t kept;
+	enum line_got got = line->kind->receive(line);
 
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	/* A pulled adapter reads as end of file for ever. */
-	if (got <= 0) {
-		line_down(line, "the device is gone");
-		return true;
+	if (got == LINE_LOST)
+		line_down(line, line->config->tcp != NULL
+				    ? "the connection was closed"
+				    : "the device is gone");
+	if (got == LINE_BYTES) {
+		line->calls->received(line->owner, line->last_byte);
+		gap_arm(line);
 	}
-	line->last_byte = clock_now();
-	count(line, into, (size_t)got);
-	kept = without_echo(line, into, (size_t)got);
-	if (kept == 0)
-		return true;
-	rtu_filled(&line->rtu, kept);
-	deliver(line);
-	return true;
+	return got != LINE_NOTHING;
 }
 
 static void
 on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 {
+	struct line *line = line_of(watcher->data);
+
 	(void)loop;
 	(void)events;
-	receive(line_of(watcher->data));
+	if (line->connecting)
+		connected(line);
+	else
+		receive(line);
 }
 
 static void
 on_gap(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct line *line = line_of(timer->data);
-	struct rtu_frame frame;
 	int64_t left_us;
 
 	(void)events;
@@ -195,8 +174,7 @@ on_gap(struct ev_loop *loop, ev_timer *timer, int events)
 		ev_timer_start(loop, timer);
 		return;
 	}
-	while (rtu_silence(&line->rtu, &frame))
-		line->calls->frame(line->owner, &frame, line->last_byte);
+	line_serial_silence(line);
 	line->calls->received(line->owner, line->last_byte);
 }
 
@@ -232,24 +210,21 @@ line_wake(struct line *line, struct mono at)
 }
 
 bool
+line_is_up(const struct line *line)
+{
+	return line->fd >= 0 && !line->connecting;
+}
+
+bool
 line_send(struct line *line, const uint8_t *unit_and_pdu, size_t length)
 {
-	uint8_t frame[RTU_ADU_MAX];
-
-	if (line->fd < 0)
-		return false;
-	if (line->config->echo == SWITCH_ON) {
-		memcpy(frame, unit_and_pdu, length);
-		crc_append(frame, length);
-		echo_sent(&line->echo, frame, length + 2);
-	}
-	return port_send(&line->port, unit_and_pdu, length);
+	return line_is_up(line) && line->kind->send(line, unit_and_pdu, length);
 }
 
 void
 line_plugged(struct line *line)
 {
-	if (line->fd >= 0)
+	if (line->fd >= 0 || line->config->tcp != NULL)
 		return;
 	line->reopen_s = REOPEN_FIRST_S;
 	ev_timer_stop(line->loop, &line->reopen);
@@ -257,13 +232,20 @@ line_plugged(struct line *line)
 	ev_timer_start(line->loop, &line->reopen);
 }
 
-const char *
-line_note(const struct line *line)
+void
+line_describe(const struct line *line, char *text, size_t size)
 {
-	return line->port.rs485_refused
-	           ? "; its driver has no RS485 mode, so the adapter has to "
-	             "switch by itself"
-	           : "";
+	const struct config_line *config = line->config;
+
+	if (config->tcp != NULL)
+		snprintf(text, size, "%s port %u", config->tcp, config->port);
+	else
+		snprintf(text, size, "%s, %u baud %s%s", config->serial,
+		    config->baud, config->format,
+		    line->port.rs485_refused
+			? "; its driver has no RS485 mode, so the adapter has "
+			  "to switch by itself"
+			: "");
 }
 
 enum hint
@@ -277,16 +259,16 @@ line_hint(struct line *line, struct mono now)
 void
 line_drain(struct line *line)
 {
-	if (line->fd >= 0)
-		tcflush(line->fd, TCIFLUSH);
-	rtu_reset(&line->rtu);
-	echo_forget(&line->echo);
+	if (line_is_up(line))
+		line->kind->drain(line);
 }
 
 int64_t
 line_wire_us(const struct line *line, size_t bytes)
 {
-	return rtu_wire_us(line->config->baud, line->character_bits, bytes);
+	return line->config->tcp != NULL ? 0
+	                                 : rtu_wire_us(line->config->baud,
+					       line->character_bits, bytes);
 }
 
 bool
@@ -303,11 +285,14 @@ line_start(struct line *line, struct ev_loop *loop,
 	line->owner = owner;
 	line->fd = -1;
 	line->reopen_s = REOPEN_FIRST_S;
-	line->t35_us = rtu_t35_us(config->baud);
-	line->character_bits = port_character_bits(config->format);
 	rtu_init(&line->rtu, direction);
-	if (!port_init(&line->port, config->serial, config->baud,
-		config->format, config->rs485 == SWITCH_ON))
+	line->kind = line_tcp_kind();
+	if (config->tcp == NULL) {
+		line->kind = line_serial_kind();
+		line->t35_us = rtu_t35_us(config->baud);
+		line->character_bits = port_character_bits(config->format);
+	}
+	if (line->kind->init != NULL && !line->kind->init(line))
 		return false;
 	line->timer_fd =
 	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -332,9 +317,10 @@ line_stop(struct line *line)
 	ev_io_stop(line->loop, &line->timer_ready);
 	if (line->fd >= 0) {
 		ev_io_stop(line->loop, &line->readable);
-		port_close(&line->port);
+		line->kind->close(line);
 	}
 	close(line->timer_fd);
-	port_free(&line->port);
+	if (line->kind->free != NULL)
+		line->kind->free(line);
 	line->magic = 0;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One serial line in the loop: bytes in, frames out, one precise timer, and
- * the reopening after an adapter was pulled. The owner (the side that asks or
- * the side that answers) decides what the frames mean.
+ * One line in the loop: bytes in, frames out, one precise timer, and the
+ * reopening after an adapter was pulled or a connection lost. The owner (the
+ * side that asks or the side that answers) decides what the frames mean.
+ *
+ * There are two kinds: serial (line_serial.c), and Modbus TCP to one address
+ * (line_tcp.c), only to ask on. Frames of both are given out in RTU's form,
+ * unit to CRC.
  */
 #ifndef PROXY_LINE_H
 #define PROXY_LINE_H
@@ -23,6 +27,10 @@ struct line_owner {
 	/* A whole frame; `at` is when its last byte was read. */
 	void (*frame)(
 	    void *owner, const struct rtu_frame *frame, struct mono at);
+	/* A frame that answers an earlier request for certain (by its number);
+	 * NULL on a side that never has such. */
+	void (*stray)(
+	    void *owner, const struct rtu_frame *frame, struct mono at);
 	/* All frames of this read were delivered, or bytes came at all. */
 	void (*received)(void *owner, struct mono at);
 	/* The time given to line_wake has come. */
@@ -31,19 +39,50 @@ struct line_owner {
 	void (*changed)(void *owner, bool up, const char *error);
 };
 
+struct line;
+
+enum line_got { LINE_NOTHING, LINE_BYTES, LINE_LOST };
+
+/* What differs between the kinds. */
+struct line_kind {
+	/* The descriptor, or -1 with errno. May leave it connecting. */
+	int (*open)(struct line *line);
+	void (*close)(struct line *line);
+	bool (*send)(
+	    struct line *line, const uint8_t *unit_and_pdu, size_t length);
+	/* Throws away what was received and not yet given out. */
+	void (*drain)(struct line *line);
+	/* One read, and what it brings given out. */
+	enum line_got (*receive)(struct line *line);
+	const char *(*open_error)(int error);
+	/* NULL: nothing to free. */
+	bool (*init)(struct line *line);
+	void (*free)(struct line *line);
+};
+
+/* What a TCP line has of its own. */
+struct line_stream {
+	uint16_t transaction; /* of the newest request */
+	size_t length; /* bytes of a frame that is not whole yet */
+	uint8_t bytes[512];
+};
+
 struct line {
 	uint32_t magic;
+	const struct line_kind *kind;
 	const struct config_line *config;
 	unsigned index;
 	struct ev_loop *loop;
 	const struct line_owner *calls;
 	void *owner;
-	struct port port;
+	struct port port; /* serial */
 	struct rtu rtu;
 	struct echo echo;
 	struct hint_counts counts;
 	struct hint_state hint;
+	struct line_stream stream; /* TCP */
 	int fd; /* -1: not open */
+	bool connecting; /* it is not up yet */
 	bool told_down;
 	uint64_t opened; /* times; all but the first after a loss */
 	struct mono last_byte;
@@ -65,11 +104,14 @@ bool line_start(struct line *line, struct ev_loop *loop,
     enum rtu_direction direction, const struct line_owner *calls, void *owner);
 void line_stop(struct line *line);
 
+/* May frames be sent? */
+bool line_is_up(const struct line *line);
+
 /* Something was plugged in: if it is down, it is opened soon. */
 void line_plugged(struct line *line);
 
-/* What is to be added where it is said that the line is open. */
-const char *line_note(const struct line *line);
+/* "/dev/ttyUSB0, 9600 baud 8N1", with what there is to know about it. */
+void line_describe(const struct line *line, char *text, size_t size);
 
 /* Once a second or so: what is wrong with it, said once. */
 enum hint line_hint(struct line *line, struct mono now);
@@ -84,7 +126,7 @@ bool line_send(struct line *line, const uint8_t *unit_and_pdu, size_t length);
 /* Throws away what was received and not yet read, before a new request. */
 void line_drain(struct line *line);
 
-/* How long that many bytes take on this line. */
+/* How long that many bytes take on this line; 0 by TCP. */
 int64_t line_wire_us(const struct line *line, size_t bytes);
 
 #endif

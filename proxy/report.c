@@ -48,7 +48,7 @@ push_line(struct report *report, unsigned index, struct outbox *updates)
 	take_counters(&line->tally, line->line);
 	message = &outbox_push(updates, MESSAGE_LINE)->body.line;
 	message->line = index;
-	message->up = line->line->fd >= 0;
+	message->up = line_is_up(line->line);
 	message->since_us = report->since.us;
 	message->replaced = line->asked.replaced;
 	memcpy(message->count, line->tally.count, sizeof(message->count));
