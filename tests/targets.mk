@@ -41,9 +41,11 @@ bench: deps-test
 fuzz: deps-test $(FUZZES:%=build-fuzz/%)
 	$(Q)for f in $(FUZZES); do mkdir -p build-fuzz/corpus/$$f; \
 		build-fuzz/$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 \
+		-use_value_profile=1 \
 		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$f \
 		$$(ls tests/fuzz/$$f.dict 2>/dev/null | sed 's/^/-dict=/') \
-		$(wildcard etc/maps tests/config/good) >build-fuzz/$$f.log 2>&1 || \
+		$(wildcard etc/maps tests/config/*/) \
+		>build-fuzz/$$f.log 2>&1 || \
 		{ tail -40 build-fuzz/$$f.log; exit 1; }; \
 		echo "  fuzz  $$f: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
 		build-fuzz/$$f.log) runs, nothing found"; done
