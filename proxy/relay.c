@@ -162,7 +162,7 @@ check_request(const struct config_unit *unit, const uint8_t *pdu, size_t length)
 /* --- errands -------------------------------------------------------------- */
 
 static const enum pdu_exception end_exceptions[] = {
-	[ERRAND_ANSWERED] = PDU_OK,
+	[ERRAND_ANSWERED] = PDU_GATEWAY_TARGET, /* by no PDU; cannot be */
 	[ERRAND_SENT] = PDU_GATEWAY_TARGET, /* a broadcast; we make none */
 	[ERRAND_TIMEOUT] = PDU_GATEWAY_TARGET,
 	[ERRAND_EXPIRED] = PDU_BUSY,
@@ -176,19 +176,23 @@ on_done(struct errand *errand, enum errand_end end, const uint8_t *pdu,
 	struct relay_client *client = errand->owner;
 	struct relay *relay = client->relay;
 	const struct relay_unit *unit = client->unit;
-	uint8_t refusal[PDU_MAX];
+	uint8_t reply[PDU_MAX];
 
 	client->unit = NULL;
-	if (end != ERRAND_ANSWERED) {
+	if (end != ERRAND_ANSWERED || length == 0 || length > PDU_MAX)
 		length = pdu_write_exception(
-		    refusal, errand->pdu[0], end_exceptions[end]);
-		pdu = refusal;
-	}
+		    reply, errand->pdu[0], end_exceptions[end]);
+	else
+		memcpy(reply, pdu, length);
+	/* Behind an inline meter no unmoved power comes through either. */
+	if (end == ERRAND_ANSWERED && unit->shown != NULL)
+		shown_patch(unit->shown, errand->pdu, errand->length, reply,
+		    length, clock_now());
 	/* The rest went over the line, and is on record there. */
 	if (end == ERRAND_EXPIRED || end == ERRAND_NO_LINE)
 		record(relay, unit, client->id, errand->pdu, errand->length,
-		    errand->asked, pdu, length);
-	client->answered(client, pdu, length);
+		    errand->asked, reply, length);
+	client->answered(client, reply, length);
 }
 
 static enum pdu_exception
@@ -217,53 +221,84 @@ carry(struct relay *relay, struct relay_client *client,
 
 /* --- answering ------------------------------------------------------------ */
 
-/* The length of the reply; 0: not all of it is there and fresh. */
 static size_t
-relay_from_memory(const struct relay_unit *unit, const uint8_t *pdu,
-    size_t length, struct mono now, uint8_t reply[static PDU_MAX])
+refuse(const struct mbap_frame *frame, enum pdu_exception exception,
+    uint8_t reply[static PDU_MAX])
 {
-	(void)unit;
-	(void)pdu;
-	(void)length;
-	(void)now;
-	(void)reply;
-	return 0;
+	return pdu_write_exception(reply, frame->pdu[0], exception);
 }
 
-/* On the line a dead meter is silent; here we can say that it is. */
+/* The length of the reply; 0: not all of it is there and fresh. */
 static size_t
-answer_shown(const struct relay_unit *unit, const uint8_t *pdu, size_t length,
+relay_from_memory(const struct device *device, const struct mbap_frame *frame,
     struct mono now, uint8_t reply[static PDU_MAX])
 {
-	uint8_t exception;
-	size_t reply_length;
+	struct pdu_request request;
+	const uint16_t *registers;
 
-	if (shown_answer(unit->shown, pdu, length, now, reply, &reply_length,
-		&exception) == SHOWN_ANSWER)
-		return reply_length;
-	return pdu_write_exception(reply, pdu[0], PDU_GATEWAY_TARGET);
+	if (pdu_parse_request(frame->pdu, frame->length, &request) != PDU_OK ||
+	    (request.function != device->map->function &&
+		request.function != device->map->also_function))
+		return 0;
+	registers = device_recall(device, request.address, request.count,
+	    RELAY_FRESH_MS * INT64_C(1000), now);
+	if (registers == NULL)
+		return 0;
+	reply[0] = request.function;
+	reply[1] = (uint8_t)(2 * request.count);
+	for (size_t i = 0; i < request.count; i++)
+		pdu_put_u16(reply + 2 + 2 * i, registers[i]);
+	return 2 + 2 * (size_t)request.count;
 }
 
 /* 0: it was handed to the line. */
 static size_t
-answer_device(struct relay *relay, struct relay_client *client,
+answer_carried(struct relay *relay, struct relay_client *client,
     const struct relay_unit *unit, const struct mbap_frame *frame,
     struct mono at, uint8_t reply[static PDU_MAX])
 {
 	enum pdu_exception bad =
 	    check_request(unit->config, frame->pdu, frame->length);
+
+	if (bad == PDU_OK)
+		bad = carry(relay, client, unit, frame, at);
+	return bad == PDU_OK ? 0 : refuse(frame, bad, reply);
+}
+
+/* On the line a dead meter is silent; here we can say that it is. */
+static size_t
+answer_shown(struct relay *relay, struct relay_client *client,
+    const struct relay_unit *unit, const struct mbap_frame *frame,
+    struct mono at, uint8_t reply[static PDU_MAX])
+{
+	uint8_t exception;
 	size_t length;
 
-	if (bad == PDU_OK) {
-		length = relay_from_memory(
-		    unit, frame->pdu, frame->length, at, reply);
-		if (length > 0)
-			return length;
-		bad = carry(relay, client, unit, frame, at);
+	switch (shown_answer(unit->shown, frame->pdu, frame->length, at, reply,
+	    &length, &exception)) {
+	case SHOWN_ANSWER:
+		return length;
+	case SHOWN_PASS:
+		if (unit->device != NULL)
+			return answer_carried(
+			    relay, client, unit, frame, at, reply);
+		break;
+	case SHOWN_NO_DATA:
+		break;
 	}
-	if (bad == PDU_OK)
-		return 0;
-	return pdu_write_exception(reply, frame->pdu[0], bad);
+	return refuse(frame, PDU_GATEWAY_TARGET, reply);
+}
+
+static size_t
+answer_device(struct relay *relay, struct relay_client *client,
+    const struct relay_unit *unit, const struct mbap_frame *frame,
+    struct mono at, uint8_t reply[static PDU_MAX])
+{
+	size_t length = relay_from_memory(unit->device, frame, at, reply);
+
+	if (length > 0)
+		return length;
+	return answer_carried(relay, client, unit, frame, at, reply);
 }
 
 static size_t
@@ -272,13 +307,12 @@ answer_unit(struct relay *relay, struct relay_client *client,
     struct mono at, uint8_t reply[static PDU_MAX])
 {
 	if (unit == NULL)
-		return pdu_write_exception(
-		    reply, frame->pdu[0], PDU_GATEWAY_PATH);
+		return refuse(frame, PDU_GATEWAY_PATH, reply);
 	switch (unit->config->target) {
 	case TARGET_DEVICE:
 		return answer_device(relay, client, unit, frame, at, reply);
 	case TARGET_SHOWN:
-		return answer_shown(unit, frame->pdu, frame->length, at, reply);
+		return answer_shown(relay, client, unit, frame, at, reply);
 	case TARGET_BOX:
 		break;
 	}
@@ -320,16 +354,26 @@ relay_forget(struct relay_client *client)
 
 static void
 bind_device(struct relay_unit *unit, const struct config *config,
-    const struct relay_parts *parts)
+    unsigned index, const struct relay_parts *parts)
 {
-	unsigned line = config->devices[unit->config->index].line_index;
+	unsigned line = config->devices[index].line_index;
 
 	unit->ask = &parts->asks[line];
 	for (unsigned i = 0; i < unit->ask->devices_count; i++) {
-		if (unit->ask->devices[i].index == unit->config->index)
+		if (unit->ask->devices[i].index == index)
 			unit->device = &unit->ask->devices[i];
 	}
 	assert(unit->device != NULL);
+}
+
+/* An inline meter asks the real one for what it does not know. */
+static void
+bind_shown(struct relay_unit *unit, const struct config *config,
+    const struct relay_parts *parts)
+{
+	unit->shown = &parts->shown[unit->config->index];
+	if (unit->shown->meter != NULL)
+		bind_device(unit, config, unit->shown->meter->index, parts);
 }
 
 void
@@ -351,8 +395,8 @@ relay_init(struct relay *relay, const struct config *config,
 		unit->config = &tcp->units[i];
 		relay->places[unit->config->unit] = (uint8_t)i;
 		if (unit->config->target == TARGET_DEVICE)
-			bind_device(unit, config, parts);
-		if (unit->config->target == TARGET_SHOWN)
-			unit->shown = &parts->shown[unit->config->index];
+			bind_device(unit, config, unit->config->index, parts);
+		else if (unit->config->target == TARGET_SHOWN)
+			bind_shown(unit, config, parts);
 	}
 }

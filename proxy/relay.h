@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who answers a Modbus TCP client: a shown meter and the box itself at once,
- * from memory; a device over its line, as an errand.
+ * from memory; a device from memory too while all that was asked for is there
+ * and fresh, and otherwise over its line, as an errand. So does an inline shown
+ * meter with what it would pass on.
  *
  * The unit id that clients say need not be the one on the line. Reading is
  * always allowed, writing only where the configuration says so; what is
@@ -44,13 +46,15 @@
 enum {
 	RELAY_RECORDS_PER_S = 200,
 	RELAY_WAIT_MS = 3000, /* longest wait for the line */
+	/* Registers of a device that are read with every poll; see device.h. */
+	RELAY_FRESH_MS = 1500,
 };
 
 struct relay_unit {
 	const struct config_unit *config;
-	struct ask *ask; /* of a device; borrowed */
-	struct device *device;
-	struct shown *shown;
+	struct ask *ask; /* of the device; borrowed, as are these: */
+	const struct device *device; /* NULL: nothing is carried */
+	const struct shown *shown;
 };
 
 struct relay {
