@@ -111,7 +111,7 @@ box_answer(const struct box *box, const uint8_t *request, size_t length,
 	put_head(box, now, registers);
 	for (unsigned i = 0; i < box->shown_count; i++)
 		put_shown(&box->shown[i], now,
-		    registers + BOX_SHOWN + i * BOX_SHOWN_SIZE);
+		    registers + BOX_SHOWN + (size_t)i * BOX_SHOWN_SIZE);
 	pdu[0] = request[0];
 	pdu[1] = (uint8_t)(2 * asked.count);
 	for (size_t i = 0; i < asked.count; i++)

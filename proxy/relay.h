@@ -75,6 +75,7 @@ struct relay_client {
 	 * returns. It may ask anew from within. */
 	void (*answered)(
 	    struct relay_client *client, const uint8_t *pdu, size_t length);
+	void *owner; /* the caller's */
 	struct relay *relay;
 	const struct relay_unit *unit; /* that it waits for; NULL: none */
 	uint8_t id; /* as the client said it */

@@ -193,9 +193,7 @@ tcp_peer_ready(struct tcp_peer *peer, uint32_t events, struct mono now)
 static void
 on_answered(struct relay_client *client, const uint8_t *pdu, size_t length)
 {
-	struct tcp_peer *peer =
-	    (struct tcp_peer *)((char *)client -
-				offsetof(struct tcp_peer, client));
+	struct tcp_peer *peer = client->owner;
 	struct mono now = clock_now();
 
 	assert(peer->waiting && length <= PDU_MAX && has_room(peer));
@@ -234,6 +232,7 @@ tcp_peer_open(struct tcp_peer *peer, const struct tcp_peer_home *home, int fd,
 	peer->interest = EPOLLIN;
 	peer->heard = now;
 	peer->client.answered = on_answered;
+	peer->client.owner = peer;
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "proxy/tcp_server.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +25,8 @@ enum {
 /* Every connection is looked at twice a second, a fifth of them at a time. */
 #define SWEEP_S 0.1
 
+static_assert(CONFIG_CONNECTIONS_MAX <= UINT16_MAX, "an index is 16 bits");
+
 static const char subject[] = "modbus_tcp";
 
 /* --- connections ----------------------------------------------------------
@@ -40,7 +43,7 @@ on_closed(void *owner, struct tcp_peer *peer)
 {
 	struct tcp_server *server = owner;
 
-	server->free[server->free_count++] = peer;
+	server->free[server->free_count++] = (uint16_t)(peer - server->peers);
 	server->counts->connections = used(server);
 	/* Said again only when it had really become less. */
 	if (used(server) <= server->config->connections_max / 10 * 9)
@@ -102,6 +105,7 @@ static bool
 take(struct tcp_server *server, int fd, const struct sockaddr_storage *from)
 {
 	struct tcp_peer *peer;
+	unsigned place;
 	int on = 1;
 
 	if (!is_allowed(server, from)) {
@@ -113,12 +117,13 @@ take(struct tcp_server *server, int fd, const struct sockaddr_storage *from)
 		return false;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	peer = server->free[server->free_count - 1];
+	place = server->free[server->free_count - 1];
+	peer = &server->peers[place];
 	if (!tcp_peer_open(peer, &server->home, fd, clock_now()))
 		return false;
 	server->free_count--;
-	if (peer - server->peers >= server->touched)
-		server->touched = (unsigned)(peer - server->peers) + 1;
+	if (place >= server->touched)
+		server->touched = place + 1;
 	server->counts->taken++;
 	server->counts->connections = used(server);
 	return true;
@@ -281,7 +286,7 @@ allocate(struct tcp_server *server)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		/* The lowest are used first: few clients, few pages. */
-		server->free[i] = &server->peers[count - 1 - i];
+		server->free[i] = (uint16_t)(count - 1 - i);
 	}
 	server->free_count = count;
 	return true;

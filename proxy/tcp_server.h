@@ -28,7 +28,7 @@ struct tcp_server {
 	struct box_counts *counts; /* borrowed; the relay's */
 	struct tcp_peer_home home;
 	struct tcp_peer *peers; /* connections_max of them */
-	struct tcp_peer **free; /* stack of the unused ones */
+	uint16_t *free; /* stack of the unused ones' indexes */
 	unsigned free_count;
 	unsigned touched; /* peers that were ever used come first */
 	unsigned swept; /* where the sweep goes on */

@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Modbus TCP: framing, order, limits, and whom a request reaches.
-
-Unit 1 is the meter itself, over its line; 2 the shown meter; 3 the meter with
-writing allowed; 247 the box. Nobody is unit 9.
-"""
+"""Modbus TCP: framing, order, and whom a request reaches."""
 import os
-import resource
 import socket
 import struct
 import subprocess
@@ -15,120 +10,17 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import rig  # noqa: E402
-from rig import Rig, free_port, percentile, wait_for  # noqa: E402
+from rig import percentile, wait_for  # noqa: E402
+from tcp_rig import (ADDRESS, BOX, BUSY, FUNCTION, METER, NOBODY,  # noqa: E402
+                     PATH, SHOWN, TARGET, UNPOLLED, WRITABLE, TcpRig,
+                     exception, read_pdu, request)
 
-METER, SHOWN, WRITABLE, NOBODY, BOX = 1, 2, 3, 9, 247
-UNPOLLED = 84  # of the SDM630: only over the line
-FUNCTION, ADDRESS, BUSY, PATH, TARGET = 1, 2, 6, 10, 11
-
-TCP = """\
-modbus_tcp:
-  port: {port}
-  connections_max: {connections}
-  idle_s: {idle}
-  units:
-    - {{unit: 1, device: grid}}
-    - {{unit: 2, shown: solis-meter}}
-    - {{unit: 3, device: grid, write: allow, write_ranges: [{{first: 10, last: 19}}]}}
-    - {{unit: 247, box: true}}
-"""
 TESTS = []
 
 
 def case(function):
     TESTS.append(function)
     return function
-
-
-class TcpRig(Rig):
-    def __init__(self, connections=64, idle=300, **more):
-        self.tcp_port = free_port()
-        super().__init__(more_blocks=TCP.format(
-            port=self.tcp_port, connections=connections, idle=idle), **more)
-        try:
-            self.wait_active()
-        except BaseException:
-            self.close()
-            raise
-
-    def client(self):
-        return Client(self.tcp_port)
-
-    def counter(self, at):
-        with self.client() as c:
-            return struct.unpack(">I", c.read(BOX, at, 2))[0]
-
-
-def request(tid, unit, pdu):
-    return struct.pack(">HHHB", tid, 0, len(pdu) + 1, unit) + pdu
-
-
-def read_pdu(address, count, function=3):
-    return struct.pack(">BHH", function, address, count)
-
-
-class Client:
-    def __init__(self, port, timeout=15):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.tid = 0
-
-    def send(self, data):
-        self.socket.sendall(data)
-
-    def take(self, length):
-        data = b""
-        while len(data) < length:
-            part = self.socket.recv(length - len(data))
-            if not part:
-                raise EOFError(f"closed after {len(data)} of {length}")
-            data += part
-        return data
-
-    def reply(self):
-        """Transaction id, unit, PDU."""
-        tid, protocol, length, unit = struct.unpack(">HHHB", self.take(7))
-        assert protocol == 0 and 2 <= length <= 254
-        return tid, unit, self.take(length - 1)
-
-    def ask(self, unit, pdu):
-        self.tid = (self.tid + 1) & 0xffff
-        self.send(request(self.tid, unit, pdu))
-        tid, same, answer = self.reply()
-        assert (tid, same) == (self.tid, unit), (tid, self.tid, same, unit)
-        return answer
-
-    def read(self, unit, address, count, function=3):
-        """The registers' bytes."""
-        answer = self.ask(unit, read_pdu(address, count, function))
-        assert answer[0] == function, answer.hex()
-        assert answer[1] == 2 * count == len(answer) - 2
-        return answer[2:]
-
-    def is_closed(self, timeout=5):
-        self.socket.settimeout(timeout)
-        try:
-            return self.socket.recv(1) == b""
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
-
-    def reset(self):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                               struct.pack("ii", 1, 0))
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *what):
-        self.socket.close()
-
-
-def exception(answer):
-    assert answer[0] & 0x80 and len(answer) == 2, answer.hex()
-    return answer[1]
 
 
 @case
@@ -404,27 +296,6 @@ def a_flood_leaves_the_lines_records_alone(box):
 
 
 @case
-def case_55_never_reads(box):
-    with box.client() as c:
-        c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        c.socket.setblocking(False)
-        many = b"".join(request(i, BOX, read_pdu(0, 32)) for i in range(1000))
-        begin = last = time.monotonic()
-        sent = 0
-        while time.monotonic() - begin < 30:
-            try:
-                sent += c.socket.send(many)
-                last = time.monotonic()
-            except BlockingIOError:
-                time.sleep(0.05)
-            except (ConnectionResetError, BrokenPipeError):
-                break
-        took = time.monotonic() - last
-        print(f"# took {sent >> 10} KB, closed {took:.1f} s after the last")
-        assert 9 < took < 14
-
-
-@case
 def case_59_exceptions_of_the_gateway(box):
     with box.client() as c:
         box.tell("meter silent")
@@ -452,116 +323,6 @@ def case_59_exceptions_of_the_gateway(box):
                  lambda: c.ask(METER, read_pdu(UNPOLLED, 2, 4))[0] == 4)
 
 
-def quick_times():
-    """A house whose gateway is impatient, and has four places."""
-    with TcpRig(connections=4, idle=2) as box:
-        case_54_slowloris(box)
-        case_60_idle(box)
-        places_are_counted(box)
-
-
-def case_54_slowloris(box):
-    frame = request(1, SHOWN, read_pdu(0, 1))
-    with box.client() as c:
-        begin = time.monotonic()
-        try:
-            while time.monotonic() - begin < 10:
-                for byte in frame[:-1]:
-                    c.send(bytes([byte]))
-                    time.sleep(0.5)
-        except OSError:
-            pass
-        took = time.monotonic() - begin
-        assert 1.9 < took < 4.5, took
-
-
-def case_60_idle(box):
-    with box.client() as c:
-        begin = time.monotonic()
-        while time.monotonic() - begin < 3.5:  # not idle
-            time.sleep(0.5)
-            c.read(SHOWN, 0, 1)
-        heard = time.monotonic()
-        assert c.is_closed(10)
-        assert 1.9 < time.monotonic() - heard < 4.5
-
-
-def places_are_counted(box):
-    clients = [box.client() for _ in range(4)]
-    for c in clients:
-        c.read(SHOWN, 0, 1)
-    with box.client() as late:
-        assert late.is_closed()
-    assert struct.unpack(">I", clients[0].read(BOX, 8, 2))[0] == 1
-    clients.pop().reset()
-
-    def has_room():
-        with box.client() as again:
-            try:
-                return again.read(SHOWN, 0, 1)
-            except (OSError, EOFError):
-                return False
-    wait_for("a place is free", has_room)
-    for c in clients:
-        c.socket.close()
-
-
-def case_56_a_thousand_clients():
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
-    with TcpRig(connections=1100) as box:
-        quiet = asker_times(box)
-        clients = [box.client() for _ in range(1100)]
-        for i, c in enumerate(clients):
-            c.send(request(i, SHOWN, read_pdu(0, 10)))
-        for i, c in enumerate(clients):
-            assert c.reply()[0] == i
-        fds = os.listdir(f"/proc/{box.child('proxy')}/fd")
-        assert max(map(int, fds)) > 1024
-        with box.client() as late:
-            assert late.is_closed()
-        stop = threading.Event()
-        thread = threading.Thread(target=keep_asking, args=(clients, stop))
-        thread.start()
-        busy = asker_times(box)
-        # A serial line opened now has a descriptor above 1024 too.
-        box.tell("unplug inv1")
-        box.tell("plug inv1")
-        mark = len(box.rows(box.frames))
-        wait_for("inverter is answered again", lambda: any(
-            row["side"] == "inverter" and row["result"] == "ok"
-            for row in box.rows(box.frames)[mark:]))
-        stop.set()
-        thread.join()
-        for c in clients:
-            c.socket.close()
-        print(f"# inverter p95 {quiet:.1f} ms alone, {busy:.1f} ms beside "
-              "1100 clients")
-        assert busy < quiet + 30
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def keep_asking(clients, stop):
-    # Paced: the house needs one of two cores itself.
-    while not stop.wait(0.2):
-        for i, c in enumerate(clients):
-            c.send(request(i, SHOWN, read_pdu(0, 10)))
-        for i, c in enumerate(clients):
-            assert c.reply()[0] == i
-
-
-def asker_times(box):
-    """p95 of the inverter's wait, in ms, over the next 20 answers."""
-    start = len(box.rows(box.frames))
-
-    def enough():
-        rows = [row for row in box.rows(box.frames)[start:]
-                if row["side"] == "inverter" and row["result"] == "ok"]
-        return rows if len(rows) >= 20 else None
-    rows = wait_for("20 answers", enough)
-    return percentile([int(row["latency_us"]) for row in rows], 0.95) / 1e3
-
-
 def one_house():
     """What needs nothing special, in one house; all are tried."""
     failed = []
@@ -581,4 +342,4 @@ def one_house():
 
 
 if __name__ == "__main__":
-    rig.main([one_house, quick_times, case_56_a_thousand_clients])
+    rig.main([one_house])
