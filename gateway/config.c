@@ -23,9 +23,11 @@
 #define WORD(key, structure, words)                                            \
 	CYAML_FIELD_ENUM(#key, CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,        \
 	    structure, key, words, COUNT(words))
+#define LIST_IN(structure, key, flags, entry, min, max)                        \
+	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | (flags), structure,    \
+	    key, &(entry), min, max)
 #define LIST(key, flags, entry, min, max)                                      \
-	CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | (flags),               \
-	    struct config, key, &(entry), min, max)
+	LIST_IN(struct config, key, flags, entry, min, max)
 #define BLOCK(key, fields)                                                     \
 	CYAML_FIELD_MAPPING_PTR(                                               \
 	    #key, CYAML_FLAG_OPTIONAL, struct config, key, fields)
@@ -49,6 +51,15 @@ static const cyaml_strval_t switch_words[] = {
 };
 static const cyaml_strval_t policy_words[] = {
 	{ "transparent", POLICY_TRANSPARENT },
+};
+
+static const cyaml_strval_t write_words[] = {
+	{ "deny", WRITE_DENY },
+	{ "allow", WRITE_ALLOW },
+};
+static const cyaml_strval_t flag_words[] = {
+	{ "true", FLAG_TRUE },
+	{ "false", FLAG_FALSE },
 };
 
 static const cyaml_schema_field_t site_fields[] = {
@@ -118,6 +129,46 @@ static const cyaml_schema_field_t web_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t range_fields[] = {
+	NUMBER(first, struct config_range),
+	NUMBER(last, struct config_range),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t range_entry = {
+	CYAML_VALUE_MAPPING(
+	    CYAML_FLAG_DEFAULT, struct config_range, range_fields),
+};
+
+static const cyaml_schema_field_t unit_fields[] = {
+	NUMBER(unit, struct config_unit),
+	TEXT_OPTIONAL(device, struct config_unit, CONFIG_NAME_MAX),
+	TEXT_OPTIONAL(shown, struct config_unit, CONFIG_NAME_MAX),
+	WORD(box, struct config_unit, flag_words),
+	WORD(write, struct config_unit, write_words),
+	LIST_IN(struct config_unit, write_ranges, CYAML_FLAG_OPTIONAL,
+	    range_entry, 1, CONFIG_RANGES_MAX),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t unit_entry = {
+	CYAML_VALUE_MAPPING(
+	    CYAML_FLAG_DEFAULT, struct config_unit, unit_fields),
+};
+static const cyaml_schema_value_t network_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CONFIG_NAME_MAX * 2),
+};
+
+static const cyaml_schema_field_t modbus_tcp_fields[] = {
+	TEXT_OPTIONAL(listen, struct config_modbus_tcp, CONFIG_NAME_MAX * 2),
+	NUMBER_OPTIONAL(port, struct config_modbus_tcp),
+	NUMBER_OPTIONAL(connections_max, struct config_modbus_tcp),
+	NUMBER_OPTIONAL(idle_s, struct config_modbus_tcp),
+	LIST_IN(struct config_modbus_tcp, allow_from, CYAML_FLAG_OPTIONAL,
+	    network_entry, 1, CONFIG_NETWORKS_MAX),
+	LIST_IN(struct config_modbus_tcp, units, 0, unit_entry, 1,
+	    CONFIG_UNITS_MAX),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_value_t line_entry = {
 	CYAML_VALUE_MAPPING(
 	    CYAML_FLAG_DEFAULT, struct config_line, line_fields),
@@ -139,6 +190,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	BLOCK(policy, policy_fields),
 	BLOCK(storage, storage_fields),
 	BLOCK(web, web_fields),
+	BLOCK(modbus_tcp, modbus_tcp_fields),
 	CYAML_FIELD_END,
 };
 

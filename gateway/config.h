@@ -13,12 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/network.h"
+
 enum {
 	CONFIG_LINES_MAX = 8,
 	CONFIG_DEVICES_MAX = 16,
 	CONFIG_SHOWN_MAX = 8,
 	CONFIG_NAME_MAX = 31, /* characters */
 	CONFIG_PATH_MAX = 1023,
+	CONFIG_UNITS_MAX = 64, /* of the Modbus TCP server */
+	CONFIG_RANGES_MAX = 16,
+	CONFIG_NETWORKS_MAX = 16,
+	CONFIG_CONNECTIONS_MAX = 2048,
 };
 
 enum config_role { ROLE_GRID_METER, ROLE_METER };
@@ -26,6 +32,9 @@ enum config_mode { SHOWN_EMULATE, SHOWN_INLINE };
 enum config_stale { STALE_SILENT, STALE_EXCEPTION, STALE_PASSTHROUGH };
 enum config_switch { SWITCH_OFF, SWITCH_ON };
 enum config_policy { POLICY_TRANSPARENT };
+enum config_write { WRITE_DENY, WRITE_ALLOW };
+enum config_flag { FLAG_FALSE, FLAG_TRUE };
+enum config_target { TARGET_DEVICE, TARGET_SHOWN, TARGET_BOX };
 
 struct config_site {
 	char *name;
@@ -92,6 +101,37 @@ struct config_web {
 	char *password_file; /* needed beyond loopback; may be NULL */
 };
 
+/* Registers that a client may write; both ends belong to it. */
+struct config_range {
+	uint32_t first;
+	uint32_t last;
+};
+
+/* Whom a Modbus TCP client reaches under a unit id. */
+struct config_unit {
+	uint32_t unit; /* 0 .. 255, as clients say it */
+	char *device; /* exactly one of device, shown, box */
+	char *shown;
+	enum config_flag box;
+	enum config_write write;
+	struct config_range *write_ranges; /* none: all registers */
+	unsigned write_ranges_count;
+	enum config_target target; /* resolved, and the index there */
+	unsigned index;
+};
+
+struct config_modbus_tcp {
+	char *listen; /* numeric address */
+	uint32_t port;
+	uint32_t connections_max;
+	uint32_t idle_s; /* a silent connection is closed */
+	char **allow_from; /* needed beyond loopback */
+	unsigned allow_from_count;
+	struct config_unit *units;
+	unsigned units_count;
+	struct network networks[CONFIG_NETWORKS_MAX]; /* from allow_from */
+};
+
 struct config {
 	struct config_site *site;
 	struct config_line *lines;
@@ -103,6 +143,7 @@ struct config {
 	struct config_policy_block *policy;
 	struct config_storage *storage;
 	struct config_web *web;
+	struct config_modbus_tcp *modbus_tcp; /* NULL: no such server */
 };
 
 /*

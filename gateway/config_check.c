@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gateway/config_check.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gateway/config_tcp.h"
 #include "gateway/network.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -386,19 +386,6 @@ check_shown(struct check *check, unsigned index)
 /* --- web -------------------------------------------------------------------
  */
 
-/* -1: no address, 0: reachable from elsewhere, 1: this machine only. */
-static int
-address_loopback(const char *text)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (inet_pton(AF_INET, text, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	if (inet_pton(AF_INET6, text, &v6) == 1)
-		return memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0;
-	return -1;
-}
-
 /* A login with an empty password would be none. */
 static bool
 holds_password(int fd)
@@ -432,14 +419,14 @@ check_web(struct check *check)
 {
 	const struct config_web *web = check->config->web;
 	snprintf(check->block, sizeof(check->block), "web");
-	int loopback = address_loopback(web->listen);
-	if (loopback < 0)
+	enum network_reach reach = network_reach(web->listen);
+	if (reach == NETWORK_NONE)
 		return REFUSE(check, "listen",
 		    "listen must be a numeric address such as 127.0.0.1 or "
 		    "::1");
 	if (web->password_file != NULL)
 		return check_password_file(check, web->password_file);
-	if (loopback == 0)
+	if (reach == NETWORK_BEYOND)
 		return REFUSE(check, "listen",
 		    "nothing listens beyond loopback without a login; add "
 		    "password_file");
@@ -466,5 +453,5 @@ config_check_all(struct config *config, struct yaml_file *file)
 	for (unsigned i = 0; i < config->lines_count; i++)
 		if (!check_line_used(&check, i))
 			return false;
-	return check_web(&check);
+	return check_web(&check) && config_tcp_check(config, file);
 }

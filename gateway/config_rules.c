@@ -122,6 +122,18 @@ static const struct number_rule web_numbers[] = {
 	{ 0 },
 };
 
+static const struct number_rule modbus_tcp_numbers[] = {
+	{ AT(struct config_modbus_tcp, port), 1502, 1, 65535, NULL },
+	{ AT(struct config_modbus_tcp, connections_max), 1024, 1,
+	    CONFIG_CONNECTIONS_MAX, NULL },
+	{ AT(struct config_modbus_tcp, idle_s), 300, 1, 86400, NULL },
+	{ 0 },
+};
+static const struct number_rule unit_numbers[] = {
+	{ AT(struct config_unit, unit), 0, 0, 255, NULL },
+	{ 0 },
+};
+
 static const struct text_rule site_texts[] = {
 	{ AT(struct config_site, name), "home" },
 	{ 0 },
@@ -136,6 +148,11 @@ static const struct text_rule storage_texts[] = {
 };
 static const struct text_rule web_texts[] = {
 	{ AT(struct config_web, listen), "127.0.0.1" },
+	{ 0 },
+};
+
+static const struct text_rule modbus_tcp_texts[] = {
+	{ AT(struct config_modbus_tcp, listen), "127.0.0.1" },
 	{ 0 },
 };
 
@@ -208,6 +225,21 @@ apply_rules(struct yaml_file *file, const char *block, void *base,
 	return true;
 }
 
+static bool
+apply_modbus_tcp(struct config_modbus_tcp *tcp, struct yaml_file *file)
+{
+	char block[32];
+
+	for (unsigned i = 0; i < tcp->units_count; i++) {
+		snprintf(block, sizeof(block), "modbus_tcp.units[%u]", i);
+		if (!apply_rules(
+			file, block, &tcp->units[i], unit_numbers, NULL))
+			return false;
+	}
+	return apply_rules(
+	    file, "modbus_tcp", tcp, modbus_tcp_numbers, modbus_tcp_texts);
+}
+
 bool
 config_rules_apply(struct config *config, struct yaml_file *file)
 {
@@ -240,5 +272,7 @@ config_rules_apply(struct config *config, struct yaml_file *file)
 		   file, "site", config->site, site_numbers, site_texts) &&
 	       apply_rules(file, "storage", config->storage, storage_numbers,
 		   storage_texts) &&
-	       apply_rules(file, "web", config->web, web_numbers, web_texts);
+	       apply_rules(file, "web", config->web, web_numbers, web_texts) &&
+	       (config->modbus_tcp == NULL ||
+		   apply_modbus_tcp(config->modbus_tcp, file));
 }

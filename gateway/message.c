@@ -29,6 +29,7 @@ static const char *const outcome_names[TXN_OUTCOME_COUNT] = {
 static const char *const side_names[TXN_SIDE_COUNT] = {
 	[TXN_INVERTER] = "inverter",
 	[TXN_METER] = "meter",
+	[TXN_CLIENT] = "client",
 };
 
 static const char *const state_names[SHOWN_STATE_COUNT] = {
@@ -140,8 +141,10 @@ check_lease(const struct message_lease *lease)
 static bool
 check_txn(const struct message_txn *txn)
 {
-	return txn->line < CONFIG_LINES_MAX && txn->side < TXN_SIDE_COUNT &&
-	       txn->outcome < TXN_OUTCOME_COUNT &&
+	bool client = txn->side == TXN_CLIENT;
+
+	return txn->line < CONFIG_LINES_MAX + client &&
+	       txn->side < TXN_SIDE_COUNT && txn->outcome < TXN_OUTCOME_COUNT &&
 	       txn->request_length <= sizeof(txn->request) &&
 	       txn->response_length <= sizeof(txn->response);
 }

@@ -67,7 +67,8 @@ struct message_lease {
 	char owner[MESSAGE_OWNER_SIZE];
 };
 
-enum txn_side { TXN_INVERTER, TXN_METER, TXN_SIDE_COUNT };
+/* CLIENT: of Modbus TCP, answered by us without asking a line. */
+enum txn_side { TXN_INVERTER, TXN_METER, TXN_CLIENT, TXN_SIDE_COUNT };
 
 enum txn_outcome {
 	TXN_OK,
@@ -92,11 +93,11 @@ struct message_txn {
 	int64_t wall_us; /* last byte of the request */
 	int64_t mono_us;
 	int32_t duration_us; /* to the last byte of the response; 0 if none */
-	int32_t true_w; /* behind the answer; inverter side only */
+	int32_t true_w; /* behind the answer of a shown meter */
 	int32_t shown_w;
 	int32_t offset_w;
 	int32_t sample_age_ms; /* of the sample behind the answer; -1: none */
-	uint8_t line; /* index into config->lines */
+	uint8_t line; /* index into config->lines; CLIENT: CONFIG_LINES_MAX */
 	uint8_t side; /* enum txn_side */
 	uint8_t outcome; /* enum txn_outcome */
 	uint8_t reason; /* enum reason */

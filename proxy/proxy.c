@@ -18,9 +18,11 @@
 #include "proxy/feed.h"
 #include "proxy/hotplug.h"
 #include "proxy/journal.h"
+#include "proxy/relay.h"
 #include "proxy/report.h"
 #include "proxy/setup.h"
 #include "proxy/snapshot.h"
+#include "proxy/tcp_server.h"
 
 enum {
 	RECORDS = 4096, /* two minutes of a busy house while storage is away */
@@ -47,6 +49,8 @@ struct proxy {
 	struct shown shown[CONFIG_SHOWN_MAX];
 	struct feed feeds[CONFIG_SHOWN_MAX]; /* by shown meter */
 	struct device *devices[CONFIG_DEVICES_MAX];
+	struct relay relay;
+	struct tcp_server tcp;
 	struct mono readings_at[CONFIG_DEVICES_MAX];
 	struct report report;
 	struct hotplug hotplug;
@@ -318,6 +322,30 @@ stop_lines(struct proxy *proxy)
 }
 
 static void
+start_tcp(struct proxy *proxy)
+{
+	const struct relay_parts parts = {
+		.asks = proxy->asks,
+		.shown = proxy->shown,
+		.records = &proxy->records,
+	};
+
+	if (proxy->config->modbus_tcp == NULL)
+		return;
+	relay_init(&proxy->relay, proxy->config, &parts, clock_now());
+	if (!tcp_server_start(&proxy->tcp, proxy->loop,
+		proxy->config->modbus_tcp, &proxy->relay, &proxy->records))
+		log_fatal(EX_OSERR, "modbus_tcp: out of memory");
+}
+
+static void
+stop_tcp(struct proxy *proxy)
+{
+	if (proxy->config->modbus_tcp != NULL)
+		tcp_server_stop(&proxy->tcp);
+}
+
+static void
 start_watchers(struct proxy *proxy)
 {
 	ev_io_init(&proxy->parent, on_parent, proxy->start->parent_fd, EV_READ);
@@ -386,12 +414,14 @@ proxy_main(const struct proxy_start *start)
 	build_shown(proxy);
 	watch_lines(proxy);
 	start_lines(proxy);
+	start_tcp(proxy);
 	start_watchers(proxy);
 	child_alive();
 
 	ev_run(proxy->loop, 0);
 
 	stop_watchers(proxy);
+	stop_tcp(proxy);
 	stop_lines(proxy);
 	drain(proxy);
 	outbox_free(&proxy->updates);

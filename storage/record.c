@@ -86,7 +86,10 @@ bind_txn(const struct names *names, struct binder *binder,
     const union message_body *body)
 {
 	const struct message_txn *txn = &body->txn;
-	bool asked = txn->side == TXN_INVERTER;
+	/* A TCP client is answered from a shown meter or from something
+	 * else, which has no reason. */
+	bool asked = txn->side == TXN_INVERTER ||
+	             (txn->side == TXN_CLIENT && txn->reason != REASON_NONE);
 	/* Without a sample behind it, true, shown and offset are no numbers. */
 	bool backed = asked && txn->sample_age_ms >= 0;
 

@@ -42,6 +42,7 @@ shown:
 policy: {{mode: transparent}}
 storage: {{path: {dir}/history.db, commit_s: 1}}
 web: {{listen: 127.0.0.1, port: {port}}}
+{more_blocks}
 """
 
 
@@ -71,7 +72,7 @@ def percentile(values, part):
 class Rig:
     def __init__(self, house=(), baud=9600, poll_ms=200, ask_ms=200,
                  meter_map="eastron-sdm630", more_lines="", more_shown="",
-                 gateway=True, config=None, wires=()):
+                 more_blocks="", gateway=True, config=None, wires=()):
         """config: another one than CONFIG, with {dir} and {port} in it. wires:
         names of lines without a house (see wire.py), then self.wires."""
         self.dir = tempfile.mkdtemp(prefix="gridshim-")
@@ -86,7 +87,7 @@ class Rig:
                 dir=self.dir, baud=baud, port=self.port, poll_ms=poll_ms,
                 meter_map=meter_map,
                 more_lines=more_lines.format(dir=self.dir),
-                more_shown=more_shown))
+                more_shown=more_shown, more_blocks=more_blocks))
         self.others = []
         self.gateway = None
         self.house = None

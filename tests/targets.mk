@@ -4,6 +4,7 @@
 FUZZ_S ?= 60
 FUZZES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RUN    := B=$B V=$(V) tests/run.sh
+WRAP_test_relay := -Wl,--wrap=ask_carry,--wrap=ask_forget,--wrap=ask_is_up
 
 deps-build:
 	@sh etc/deps.sh build

@@ -40,6 +40,34 @@ holds_config_shown(
 }
 
 static inline const char *
+holds_config_tcp(const struct config *config)
+{
+	const struct config_modbus_tcp *tcp = config->modbus_tcp;
+	bool seen[256] = { false };
+	if (tcp->listen == NULL || tcp->port < 1 || tcp->port > 65535 ||
+	    tcp->connections_max < 1 ||
+	    tcp->connections_max > CONFIG_CONNECTIONS_MAX || tcp->idle_s < 1)
+		return "modbus_tcp";
+	if (network_reach(tcp->listen) != NETWORK_LOOPBACK &&
+	    tcp->allow_from_count == 0)
+		return "modbus_tcp open to all";
+	for (unsigned i = 0; i < tcp->units_count; i++) {
+		const struct config_unit *unit = &tcp->units[i];
+		unsigned count = unit->target == TARGET_DEVICE
+		                     ? config->devices_count
+		                     : config->shown_count;
+		if (unit->unit > 255 || seen[unit->unit])
+			return "modbus_tcp unit";
+		seen[unit->unit] = true;
+		if (unit->target != TARGET_BOX && unit->index >= count)
+			return "modbus_tcp target";
+		if (unit->write == WRITE_ALLOW && unit->target != TARGET_DEVICE)
+			return "modbus_tcp write";
+	}
+	return NULL;
+}
+
+static inline const char *
 holds_config(const struct config *config)
 {
 	if (config->lines_count < 1 || config->lines_count > CONFIG_LINES_MAX ||
@@ -70,7 +98,7 @@ holds_config(const struct config *config)
 		if (broken != NULL)
 			return broken;
 	}
-	return NULL;
+	return config->modbus_tcp != NULL ? holds_config_tcp(config) : NULL;
 }
 
 static inline bool

@@ -70,6 +70,51 @@ every_key_is_read(void **unused)
 }
 
 static void
+every_key_of_modbus_tcp_is_read(void **unused)
+{
+	struct config *config = load_good("tests/config/good/flow.yaml");
+	const struct config_modbus_tcp *tcp = config->modbus_tcp;
+	assert_string_equal(tcp->listen, "0.0.0.0");
+	assert_int_equal(tcp->port, 502);
+	assert_int_equal(tcp->connections_max, 2048);
+	assert_int_equal(tcp->idle_s, 60);
+	assert_int_equal(tcp->allow_from_count, 3);
+	assert_int_equal(tcp->networks[0].bits, 96 + 24);
+	assert_int_equal(tcp->networks[1].bits, 8);
+	assert_int_equal(tcp->networks[2].bits, 128);
+	assert_int_equal(tcp->units_count, 3);
+	assert_int_equal(tcp->units[0].unit, 0);
+	assert_int_equal(tcp->units[0].target, TARGET_BOX);
+	assert_int_equal(tcp->units[1].target, TARGET_DEVICE);
+	assert_int_equal(tcp->units[1].index, 0);
+	assert_int_equal(tcp->units[1].write, WRITE_ALLOW);
+	assert_int_equal(tcp->units[1].write_ranges_count, 2);
+	assert_int_equal(tcp->units[1].write_ranges[0].first, 0xa000);
+	assert_int_equal(tcp->units[1].write_ranges[0].last, 0xa00f);
+	assert_int_equal(tcp->units[2].unit, 255);
+	assert_int_equal(tcp->units[2].target, TARGET_SHOWN);
+	assert_int_equal(tcp->units[2].write, WRITE_DENY);
+	config_free(config);
+}
+
+static void
+modbus_tcp_has_defaults_and_may_be_left_out(void **unused)
+{
+	struct config *without = load_good("tests/config/good/least.yaml");
+	assert_null(without->modbus_tcp);
+	config_free(without);
+	struct config *config = load_good("tests/config/good/tcp.yaml");
+	const struct config_modbus_tcp *tcp = config->modbus_tcp;
+	assert_string_equal(tcp->listen, "127.0.0.1");
+	assert_int_equal(tcp->port, 1502);
+	assert_int_equal(tcp->connections_max, 1024);
+	assert_int_equal(tcp->idle_s, 300);
+	assert_int_equal(tcp->allow_from_count, 0);
+	assert_int_equal(tcp->units[0].write, WRITE_DENY);
+	config_free(config);
+}
+
+static void
 what_is_left_out_has_its_default(void **unused)
 {
 	struct config *config = load_good("tests/config/good/least.yaml");
@@ -173,6 +218,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(every_key_of_modbus_tcp_is_read),
+		cmocka_unit_test(modbus_tcp_has_defaults_and_may_be_left_out),
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(a_meter_alone_is_a_configuration),
 		cmocka_unit_test(names_lead_to_their_entries),
