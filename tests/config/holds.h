@@ -89,6 +89,45 @@ holds_map_point(const struct map *map, const struct map_point *point)
 	return false;
 }
 
+/* Registers of the map that hold no point. */
+static inline bool
+holds_map_free(
+    const struct map *map, unsigned address, unsigned count, bool alone)
+{
+	bool inside = false;
+	for (unsigned i = 0; i < map->blocks_count; i++)
+		inside = inside || (address >= map->blocks[i].address &&
+				       address + count <=
+					   (unsigned)map->blocks[i].address +
+					       map->blocks[i].count);
+	for (unsigned i = 0; i < map->points_count && !alone; i++)
+		if (map->points[i].address < address + count &&
+		    address < map->points[i].address +
+				  map_type_words(map->points[i].type))
+			return false;
+	return inside && count > 0;
+}
+
+static inline bool
+holds_map_unmeasured(const struct map *map)
+{
+	if (map->constants_count > MAP_CONSTANTS_MAX ||
+	    map->writes_count > MAP_WRITES_MAX ||
+	    (map->writes_count > 0 && map->function != 3 &&
+		map->also_function != 3))
+		return false;
+	for (unsigned i = 0; i < map->constants_count; i++)
+		if (map->constants[i].count > MAP_CONSTANT_WORDS_MAX ||
+		    !holds_map_free(map, map->constants[i].address,
+			map->constants[i].count, map->constants[i].alone))
+			return false;
+	for (unsigned i = 0; i < map->writes_count; i++)
+		if (!holds_map_free(map, map->writes[i].address,
+			map->writes[i].count, false))
+			return false;
+	return true;
+}
+
 static inline const char *
 holds_map(const struct map *map)
 {
@@ -108,6 +147,8 @@ holds_map(const struct map *map)
 	if (end > 65536 || sum > IMAGE_REGISTERS_MAX ||
 	    !image_init(&image, map))
 		return "blocks do not fit an image";
+	if (!holds_map_unmeasured(map))
+		return "constants or writes";
 	end = 0;
 	for (unsigned i = 0; i < map->points_count; i++) {
 		const struct map_point *point = &map->points[i];
