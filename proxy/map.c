@@ -26,6 +26,7 @@ static const cyaml_strval_t type_words[] = {
 static const cyaml_strval_t poll_words[] = {
 	{ "slow", MAP_TEXT_SLOW },
 	{ "fast", MAP_TEXT_FAST },
+	{ "never", MAP_TEXT_NEVER },
 };
 static const cyaml_strval_t read_words[] = {
 	{ "any", MAP_TEXT_READ_ANY },
@@ -177,6 +178,24 @@ fill_constant(
 		constant->words[i] = (uint16_t)text->words[i];
 }
 
+static void
+fill_points(struct map *map, const struct map_text *text)
+{
+	for (unsigned i = 0; i < text->points_count; i++) {
+		const struct map_text_point *point = &text->points[i];
+		bool copy = point->poll == MAP_TEXT_NEVER;
+		struct map_point *to = copy ? &map->copies[map->copies_count++]
+		                            : &map->points[map->points_count++];
+		*to = (struct map_point){
+			.quantity = point->quantity,
+			.address = (uint16_t)point->address,
+			.type = point->type,
+			.scale = point->scale,
+			.fast = point->poll == MAP_TEXT_FAST,
+		};
+	}
+}
+
 /* From text that was checked whole; nothing can go wrong any more. */
 static void
 fill_map(struct map *map, const struct map_text *text)
@@ -196,15 +215,7 @@ fill_map(struct map *map, const struct map_text *text)
 		fill_constant(&map->constants[i], &text->constants[i]);
 	map->writes_count = text->writes_count;
 	fill_blocks(map->writes, text->writes, text->writes_count);
-	map->points_count = text->points_count;
-	for (unsigned i = 0; i < text->points_count; i++)
-		map->points[i] = (struct map_point){
-			.quantity = text->points[i].quantity,
-			.address = (uint16_t)text->points[i].address,
-			.type = text->points[i].type,
-			.scale = text->points[i].scale,
-			.fast = text->points[i].poll == MAP_TEXT_FAST,
-		};
+	fill_points(map, text);
 	qsort(map->points, map->points_count, sizeof(map->points[0]),
 	    compare_points);
 }

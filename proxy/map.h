@@ -62,6 +62,9 @@ struct map {
 	uint16_t gap_ms; /* silence it wants between requests; 0: t3.5 */
 	unsigned points_count;
 	struct map_point points[MAP_POINTS_MAX]; /* by address */
+	/* Second places of quantities: shown, but never read. */
+	unsigned copies_count;
+	struct map_point copies[MAP_POINTS_MAX];
 	unsigned blocks_count;
 	struct map_block blocks[MAP_BLOCKS_MAX]; /* by address, disjoint */
 	unsigned constants_count;
@@ -75,7 +78,7 @@ struct map {
 /* Registers a value of this type takes: 1 or 2. */
 unsigned map_type_words(enum map_type type);
 
-/* NULL when the map has no such quantity. */
+/* Where the quantity is read; NULL when the map has no such place. */
 const struct map_point *map_find(const struct map *map, enum quantity quantity);
 
 /* Reads and checks a file. On failure false, with one line in error:

@@ -144,8 +144,10 @@ check_quantity(struct check *check, unsigned index)
 	struct map_text_point *point = &points[index];
 	if (!quantity_parse(point->point, &point->quantity))
 		return refuse_quantity(check, point->point);
-	for (unsigned i = 0; i < index; i++)
-		if (points[i].quantity == point->quantity)
+	/* One place to read it from; shown it may be in many. */
+	for (unsigned i = 0; i < index && point->poll != MAP_TEXT_NEVER; i++)
+		if (points[i].quantity == point->quantity &&
+		    points[i].poll != MAP_TEXT_NEVER)
 			return REFUSE(check, "point",
 			    "point '%s' is there already", point->point);
 	return true;
@@ -391,20 +393,14 @@ check_unmeasured(struct check *check)
 /* --- the control value -----------------------------------------------------
  */
 
-static const struct map_text_point *
-find_point(const struct map_text *text, enum quantity quantity)
-{
-	for (unsigned i = 0; i < text->points_count; i++)
-		if (text->points[i].quantity == quantity)
-			return &text->points[i];
-	return NULL;
-}
-
 static bool
 is_fast(const struct map_text *text, enum quantity quantity)
 {
-	const struct map_text_point *point = find_point(text, quantity);
-	return point != NULL && point->poll == MAP_TEXT_FAST;
+	for (unsigned i = 0; i < text->points_count; i++)
+		if (text->points[i].quantity == quantity &&
+		    text->points[i].poll == MAP_TEXT_FAST)
+			return true;
+	return false;
 }
 
 /* Without it in every poll there is nothing to steer by. */

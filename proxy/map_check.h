@@ -9,7 +9,7 @@
 #include "gateway/yaml.h"
 #include "proxy/map.h"
 
-enum map_text_poll { MAP_TEXT_SLOW, MAP_TEXT_FAST };
+enum map_text_poll { MAP_TEXT_SLOW, MAP_TEXT_FAST, MAP_TEXT_NEVER };
 enum map_text_read { MAP_TEXT_READ_ANY, MAP_TEXT_READ_ALONE };
 enum map_text_access { MAP_TEXT_READ };
 

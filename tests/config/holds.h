@@ -74,11 +74,11 @@ holds_config(const struct config *config)
 }
 
 static inline bool
-holds_map_point(const struct map *map, const struct map_point *point)
+holds_map_point(const struct map *map, const struct map_point *point, bool copy)
 {
 	unsigned end = point->address + map_type_words(point->type);
 	if (!isfinite(point->scale) || point->scale == 0 ||
-	    map_find(map, point->quantity) != point ||
+	    (!copy && map_find(map, point->quantity) != point) ||
 	    map_type_words(point->type) > map->words_max)
 		return false;
 	for (unsigned i = 0; i < map->blocks_count; i++)
@@ -104,6 +104,11 @@ holds_map_free(
 		if (map->points[i].address < address + count &&
 		    address < map->points[i].address +
 				  map_type_words(map->points[i].type))
+			return false;
+	for (unsigned i = 0; i < map->copies_count && !alone; i++)
+		if (map->copies[i].address < address + count &&
+		    address < map->copies[i].address +
+				  map_type_words(map->copies[i].type))
 			return false;
 	return inside && count > 0;
 }
@@ -152,10 +157,15 @@ holds_map(const struct map *map)
 	end = 0;
 	for (unsigned i = 0; i < map->points_count; i++) {
 		const struct map_point *point = &map->points[i];
-		if (point->address < end || !holds_map_point(map, point))
+		if (point->address < end || !holds_map_point(map, point, false))
 			return "points";
 		end = point->address + map_type_words(point->type);
 	}
+	if (map->points_count + map->copies_count > MAP_POINTS_MAX)
+		return "too many points";
+	for (unsigned i = 0; i < map->copies_count; i++)
+		if (!holds_map_point(map, &map->copies[i], true))
+			return "copies";
 	return NULL;
 }
 
