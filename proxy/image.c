@@ -53,6 +53,21 @@ image_read(const struct image *image, uint16_t address, unsigned count)
 	return at < 0 ? NULL : &image->registers[at];
 }
 
+/* All that is shown: the points, and behind them the copies. */
+static unsigned
+places(const struct map *map)
+{
+	return map->points_count + map->copies_count;
+}
+
+static const struct map_point *
+place(const struct map *map, unsigned index)
+{
+	return index < map->points_count
+	           ? &map->points[index]
+	           : &map->copies[index - map->points_count];
+}
+
 /* False: the value was held at the end of the register's range. */
 static bool
 encode(struct image *image, const struct map_point *point, double value)
@@ -69,8 +84,8 @@ image_encode(struct image *image, const struct quantities *values)
 {
 	unsigned held = 0;
 
-	for (unsigned i = 0; i < image->map->points_count; i++) {
-		const struct map_point *point = &image->map->points[i];
+	for (unsigned i = 0; i < places(image->map); i++) {
+		const struct map_point *point = place(image->map, i);
 
 		if (quantities_has(values, point->quantity) &&
 		    !encode(image, point, values->value[point->quantity]))
@@ -101,8 +116,8 @@ void
 image_encode_moved(struct image *image, const struct quantities *before,
     const struct quantities *after)
 {
-	for (unsigned i = 0; i < image->map->points_count; i++) {
-		const struct map_point *point = &image->map->points[i];
+	for (unsigned i = 0; i < places(image->map); i++) {
+		const struct map_point *point = place(image->map, i);
 
 		if (is_moved(before, after, point->quantity))
 			encode(image, point, after->value[point->quantity]);
@@ -114,8 +129,8 @@ image_patch_moved(const struct image *image, const struct quantities *before,
     const struct quantities *after, uint16_t address, unsigned count,
     uint8_t *bytes)
 {
-	for (unsigned i = 0; i < image->map->points_count; i++) {
-		const struct map_point *point = &image->map->points[i];
+	for (unsigned i = 0; i < places(image->map); i++) {
+		const struct map_point *point = place(image->map, i);
 		unsigned words = map_type_words(point->type);
 		const uint16_t *registers =
 		    image_read(image, point->address, words);

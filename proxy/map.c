@@ -26,6 +26,11 @@ static const cyaml_strval_t type_words[] = {
 static const cyaml_strval_t poll_words[] = {
 	{ "slow", MAP_TEXT_SLOW },
 	{ "fast", MAP_TEXT_FAST },
+	{ "never", MAP_TEXT_NEVER },
+};
+static const cyaml_strval_t read_words[] = {
+	{ "any", MAP_TEXT_READ_ANY },
+	{ "alone", MAP_TEXT_READ_ALONE },
 };
 static const cyaml_strval_t access_words[] = {
 	{ "r", MAP_TEXT_READ },
@@ -53,6 +58,20 @@ static const cyaml_schema_field_t block_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t word_entry = {
+	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
+};
+
+static const cyaml_schema_field_t constant_fields[] = {
+	NUMBER(address, CYAML_FLAG_DEFAULT, struct map_text_constant),
+	NUMBER(value, CYAML_FLAG_OPTIONAL, struct map_text_constant),
+	CYAML_FIELD_SEQUENCE("words", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+	    struct map_text_constant, words, &word_entry, 1,
+	    MAP_CONSTANT_WORDS_MAX),
+	WORD(read, CYAML_FLAG_OPTIONAL, struct map_text_constant, read_words),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t point_fields[] = {
 	TEXT(point, CYAML_FLAG_DEFAULT, struct map_text_point, SOURCE_MAX),
 	NUMBER(address, CYAML_FLAG_DEFAULT, struct map_text_point),
@@ -74,6 +93,11 @@ static const cyaml_schema_value_t point_entry = {
 	    CYAML_FLAG_DEFAULT, struct map_text_point, point_fields),
 };
 
+static const cyaml_schema_value_t constant_entry = {
+	CYAML_VALUE_MAPPING(
+	    CYAML_FLAG_DEFAULT, struct map_text_constant, constant_fields),
+};
+
 static const cyaml_schema_field_t map_fields[] = {
 	TEXT(name, CYAML_FLAG_DEFAULT, struct map_text, MAP_NAME_SIZE - 1),
 	NUMBER(function, CYAML_FLAG_DEFAULT, struct map_text),
@@ -90,6 +114,11 @@ static const cyaml_schema_field_t map_fields[] = {
 	    blocks, &block_entry, 1, MAP_BLOCKS_MAX),
 	CYAML_FIELD_SEQUENCE("points", CYAML_FLAG_POINTER, struct map_text,
 	    points, &point_entry, 1, MAP_POINTS_MAX),
+	CYAML_FIELD_SEQUENCE("constants",
+	    CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct map_text,
+	    constants, &constant_entry, 1, MAP_CONSTANTS_MAX),
+	CYAML_FIELD_SEQUENCE("writes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+	    struct map_text, writes, &block_entry, 1, MAP_WRITES_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -127,6 +156,46 @@ compare_points(const void *a, const void *b)
 	       (left->address < right->address);
 }
 
+static void
+fill_blocks(struct map_block *blocks, const struct map_text_block *texts,
+    unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		blocks[i].address = (uint16_t)texts[i].address;
+		blocks[i].count = (uint16_t)texts[i].count;
+	}
+}
+
+static void
+fill_constant(
+    struct map_constant *constant, const struct map_text_constant *text)
+{
+	constant->address = (uint16_t)text->address;
+	constant->count = (uint16_t)map_text_constant_words(text);
+	constant->alone = text->read == MAP_TEXT_READ_ALONE;
+	constant->words[0] = (uint16_t)text->value;
+	for (unsigned i = 0; i < text->words_count; i++)
+		constant->words[i] = (uint16_t)text->words[i];
+}
+
+static void
+fill_points(struct map *map, const struct map_text *text)
+{
+	for (unsigned i = 0; i < text->points_count; i++) {
+		const struct map_text_point *point = &text->points[i];
+		bool copy = point->poll == MAP_TEXT_NEVER;
+		struct map_point *to = copy ? &map->copies[map->copies_count++]
+		                            : &map->points[map->points_count++];
+		*to = (struct map_point){
+			.quantity = point->quantity,
+			.address = (uint16_t)point->address,
+			.type = point->type,
+			.scale = point->scale,
+			.fast = point->poll == MAP_TEXT_FAST,
+		};
+	}
+}
+
 /* From text that was checked whole; nothing can go wrong any more. */
 static void
 fill_map(struct map *map, const struct map_text *text)
@@ -140,19 +209,13 @@ fill_map(struct map *map, const struct map_text *text)
 	map->hole_max = (uint16_t)text->hole_max;
 	map->gap_ms = (uint16_t)text->gap_ms;
 	map->blocks_count = text->blocks_count;
-	for (unsigned i = 0; i < text->blocks_count; i++) {
-		map->blocks[i].address = (uint16_t)text->blocks[i].address;
-		map->blocks[i].count = (uint16_t)text->blocks[i].count;
-	}
-	map->points_count = text->points_count;
-	for (unsigned i = 0; i < text->points_count; i++)
-		map->points[i] = (struct map_point){
-			.quantity = text->points[i].quantity,
-			.address = (uint16_t)text->points[i].address,
-			.type = text->points[i].type,
-			.scale = text->points[i].scale,
-			.fast = text->points[i].poll == MAP_TEXT_FAST,
-		};
+	fill_blocks(map->blocks, text->blocks, text->blocks_count);
+	map->constants_count = text->constants_count;
+	for (unsigned i = 0; i < text->constants_count; i++)
+		fill_constant(&map->constants[i], &text->constants[i]);
+	map->writes_count = text->writes_count;
+	fill_blocks(map->writes, text->writes, text->writes_count);
+	fill_points(map, text);
 	qsort(map->points, map->points_count, sizeof(map->points[0]),
 	    compare_points);
 }

@@ -10,7 +10,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { REGISTERS = 65536, HOLE_MAX = 124, GAP_MAX_MS = 1000 };
+enum {
+	REGISTERS = 65536,
+	REGISTER_MAX = 65535,
+	HOLE_MAX = 124,
+	GAP_MAX_MS = 1000
+};
 
 struct check {
 	struct map_text *text;
@@ -139,8 +144,10 @@ check_quantity(struct check *check, unsigned index)
 	struct map_text_point *point = &points[index];
 	if (!quantity_parse(point->point, &point->quantity))
 		return refuse_quantity(check, point->point);
-	for (unsigned i = 0; i < index; i++)
-		if (points[i].quantity == point->quantity)
+	/* One place to read it from; shown it may be in many. */
+	for (unsigned i = 0; i < index && point->poll != MAP_TEXT_NEVER; i++)
+		if (points[i].quantity == point->quantity &&
+		    points[i].poll != MAP_TEXT_NEVER)
 			return REFUSE(check, "point",
 			    "point '%s' is there already", point->point);
 	return true;
@@ -261,23 +268,139 @@ check_point(struct check *check, unsigned index)
 	       check_address(check, index);
 }
 
-/* --- the control value -----------------------------------------------------
+/* --- what is not measured --------------------------------------------------
  */
 
-static const struct map_text_point *
-find_point(const struct map_text *text, enum quantity quantity)
+static bool
+overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
 {
-	for (unsigned i = 0; i < text->points_count; i++)
-		if (text->points[i].quantity == quantity)
-			return &text->points[i];
-	return NULL;
+	return a < b + b_count && b < a + a_count;
 }
+
+/* Registers of a constant or a write, in the entry under check. */
+static bool
+check_registers(struct check *check, uint32_t address, uint32_t count)
+{
+	if (address >= REGISTERS)
+		return REFUSE(check, "address", "address must be 0 .. 65535");
+	if (!in_a_block(check->text, address, count))
+		return REFUSE(check, "address",
+		    "registers %u .. %u are not in one block", address,
+		    address + count - 1);
+	return true;
+}
+
+static bool
+check_no_point(struct check *check, uint32_t address, uint32_t count)
+{
+	for (unsigned i = 0; i < check->text->points_count; i++) {
+		const struct map_text_point *point = &check->text->points[i];
+		if (overlap(address, count, point->address,
+			map_type_words(point->type)))
+			return REFUSE(check, "address",
+			    "overlaps the registers of %s", point->point);
+	}
+	return true;
+}
+
+static bool
+check_words(struct check *check, const struct map_text_constant *constant)
+{
+	bool has_value = yaml_file_has(check->file, check->block, "value");
+	if (has_value == (constant->words != NULL))
+		return REFUSE(
+		    check, "value", "a constant has either a value or words");
+	if (constant->value > REGISTER_MAX)
+		return REFUSE(check, "value", "value must be 0 .. 65535");
+	for (unsigned i = 0; !has_value && i < constant->words_count; i++)
+		if (constant->words[i] > REGISTER_MAX)
+			return REFUSE(
+			    check, "words", "words must be 0 .. 65535");
+	return true;
+}
+
+static bool
+check_constant(struct check *check, unsigned index)
+{
+	const struct map_text_constant *list = check->text->constants;
+	const struct map_text_constant *constant = &list[index];
+	enter(check, "constants", index);
+	if (!check_words(check, constant))
+		return false;
+	uint32_t count = map_text_constant_words(constant);
+	if (!check_registers(check, constant->address, count))
+		return false;
+	for (unsigned i = 0; i < index; i++)
+		if (overlap(constant->address, count, list[i].address,
+			map_text_constant_words(&list[i])))
+			return REFUSE(check, "address",
+			    "overlaps the constant at %u", list[i].address);
+	return constant->read == MAP_TEXT_READ_ALONE ||
+	       check_no_point(check, constant->address, count);
+}
+
+/* What was written there would not be read back. */
+static bool
+check_not_alone(struct check *check, const struct map_text_block *write)
+{
+	for (unsigned i = 0; i < check->text->constants_count; i++) {
+		const struct map_text_constant *constant =
+		    &check->text->constants[i];
+		if (constant->read == MAP_TEXT_READ_ALONE &&
+		    overlap(write->address, write->count, constant->address,
+			map_text_constant_words(constant)))
+			return REFUSE(check, "address",
+			    "overlaps the constant at %u, which is read alone",
+			    constant->address);
+	}
+	return true;
+}
+
+static bool
+check_write(struct check *check, unsigned index)
+{
+	const struct map_text_block *list = check->text->writes;
+	const struct map_text_block *write = &list[index];
+	enter(check, "writes", index);
+	if (check->text->function != 3 && check->text->also_function != 3)
+		return REFUSE(
+		    check, NULL, "only what function 3 reads can be written");
+	if (write->count == 0 || write->count > REGISTERS)
+		return REFUSE(check, "count", "count must be 1 .. 65536");
+	if (!check_registers(check, write->address, write->count))
+		return false;
+	for (unsigned i = 0; i < index; i++)
+		if (overlap(write->address, write->count, list[i].address,
+			list[i].count))
+			return REFUSE(check, "address",
+			    "overlaps the writes at %u", list[i].address);
+	return check_no_point(check, write->address, write->count) &&
+	       check_not_alone(check, write);
+}
+
+static bool
+check_unmeasured(struct check *check)
+{
+	for (unsigned i = 0; i < check->text->constants_count; i++)
+		if (!check_constant(check, i))
+			return false;
+	for (unsigned i = 0; i < check->text->writes_count; i++)
+		if (!check_write(check, i))
+			return false;
+	return true;
+}
+
+/* --- the control value -----------------------------------------------------
+ */
 
 static bool
 is_fast(const struct map_text *text, enum quantity quantity)
 {
-	const struct map_text_point *point = find_point(text, quantity);
-	return point != NULL && point->poll == MAP_TEXT_FAST;
+	for (unsigned i = 0; i < text->points_count; i++)
+		if (text->points[i].quantity == quantity &&
+		    text->points[i].poll == MAP_TEXT_FAST)
+			return true;
+	return false;
 }
 
 /* Without it in every poll there is nothing to steer by. */
@@ -305,5 +428,5 @@ map_check_text(struct map_text *text, struct yaml_file *file)
 	for (unsigned i = 0; i < text->points_count; i++)
 		if (!check_point(&check, i))
 			return false;
-	return check_active_power(&check);
+	return check_unmeasured(&check) && check_active_power(&check);
 }

@@ -9,7 +9,8 @@
 #include "gateway/yaml.h"
 #include "proxy/map.h"
 
-enum map_text_poll { MAP_TEXT_SLOW, MAP_TEXT_FAST };
+enum map_text_poll { MAP_TEXT_SLOW, MAP_TEXT_FAST, MAP_TEXT_NEVER };
+enum map_text_read { MAP_TEXT_READ_ANY, MAP_TEXT_READ_ALONE };
 enum map_text_access { MAP_TEXT_READ };
 
 /* What the maker delivers; told to people, not used by the program. */
@@ -23,6 +24,21 @@ struct map_text_block {
 	uint32_t address;
 	uint32_t count;
 };
+
+struct map_text_constant {
+	uint32_t address;
+	uint32_t value; /* either this */
+	uint32_t *words; /* or these */
+	unsigned words_count;
+	enum map_text_read read;
+};
+
+/* Registers it takes. */
+static inline uint32_t
+map_text_constant_words(const struct map_text_constant *constant)
+{
+	return constant->words != NULL ? constant->words_count : 1;
+}
 
 struct map_text_point {
 	char *point;
@@ -50,6 +66,10 @@ struct map_text {
 	unsigned blocks_count;
 	struct map_text_point *points;
 	unsigned points_count;
+	struct map_text_constant *constants;
+	unsigned constants_count;
+	struct map_text_block *writes;
+	unsigned writes_count;
 };
 
 /*

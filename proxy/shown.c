@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "proxy/kept.h"
 #include "proxy/overlay.h"
 
 /* Above any supply voltage: what the fuses let through is at most this. */
@@ -35,7 +36,10 @@ shown_init(struct shown *shown, const struct config_shown *config,
 	shown->state = SHOWN_STARTING;
 	shown->output.reason = REASON_NO_SAMPLE;
 	policy_init(&shown->policy, &settings);
-	return image_init(&shown->image, map);
+	if (!image_init(&shown->image, map))
+		return false;
+	kept_lay(&shown->image);
+	return true;
 }
 
 /* Counters of the real meter may step back after a bad read or a reset; an
@@ -160,19 +164,29 @@ is_served(const struct shown *shown, uint8_t function)
 	       function == shown->map->also_function;
 }
 
-static uint8_t
-refusal(const struct shown *shown, const uint8_t *pdu, size_t length,
-    struct pdu_request *request, const uint16_t **registers)
+/* An exception, or PDU_OK and the reply in pdu. */
+static enum pdu_exception
+serve(struct shown *shown, const uint8_t *request, size_t length,
+    uint8_t pdu[static PDU_MAX], size_t *pdu_length)
 {
-	enum pdu_exception bad = pdu_parse_request(pdu, length, request);
+	struct pdu_request parsed;
+	enum pdu_exception bad = pdu_parse_request(request, length, &parsed);
+	bool writes = kept_is_write(shown->map, parsed.function);
+	const uint16_t *registers;
 
-	if (!is_served(shown, request->function))
+	if (!writes && !is_served(shown, parsed.function))
 		return PDU_ILLEGAL_FUNCTION;
 	if (bad != PDU_OK)
-		return (uint8_t)bad;
-	*registers =
-	    image_read(&shown->image, request->address, request->count);
-	return *registers == NULL ? PDU_ILLEGAL_ADDRESS : PDU_OK;
+		return bad;
+	if (writes) {
+		*pdu_length = kept_reply(request, pdu);
+		return kept_write(&shown->image, &parsed, request);
+	}
+	registers = kept_read(&shown->image, &parsed);
+	if (registers == NULL)
+		return PDU_ILLEGAL_ADDRESS;
+	*pdu_length = write_registers(registers, &parsed, pdu);
+	return PDU_OK;
 }
 
 /* Reads something that we measure. */
@@ -250,12 +264,11 @@ answer_inline(const struct shown *shown, const uint8_t *request, size_t length,
 }
 
 enum shown_verdict
-shown_answer(const struct shown *shown, const uint8_t *request, size_t length,
+shown_answer(struct shown *shown, const uint8_t *request, size_t length,
     struct mono now, uint8_t pdu[static PDU_MAX], size_t *pdu_length,
     uint8_t *exception)
 {
-	const uint16_t *registers = NULL;
-	struct pdu_request parsed;
+	enum pdu_exception refused;
 
 	*exception = PDU_OK;
 	if (shown->meter != NULL)
@@ -265,12 +278,10 @@ shown_answer(const struct shown *shown, const uint8_t *request, size_t length,
 	if (shown->state != SHOWN_ACTIVE || !is_fresh(shown, now))
 		return stale_verdict(
 		    shown, request[0], pdu, pdu_length, exception);
-	*exception = refusal(shown, request, length, &parsed, &registers);
-	if (*exception != PDU_OK)
-		*pdu_length = pdu_write_exception(
-		    pdu, request[0], (enum pdu_exception) * exception);
-	else
-		*pdu_length = write_registers(registers, &parsed, pdu);
+	refused = serve(shown, request, length, pdu, pdu_length);
+	if (refused != PDU_OK)
+		*pdu_length = pdu_write_exception(pdu, request[0], refused);
+	*exception = (uint8_t)refused;
 	return SHOWN_ANSWER;
 }
 

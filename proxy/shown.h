@@ -70,15 +70,16 @@ enum shown_verdict {
 
 /*
  * Answers one request from the image. Bounded time, no policy, nothing but a
- * copy. *exception is 0 for a normal answer.
+ * copy. *exception is 0 for a normal answer. A write to a register that the map
+ * gives for it is kept in the image (proxy/kept.h).
  *
  * Inline, what is not in memory passes: writes, identification, registers the
  * map does not name. A read that touches what we measure passes only while
  * that is fresh, or when on_stale says so.
  */
-enum shown_verdict shown_answer(const struct shown *shown,
-    const uint8_t *request, size_t length, struct mono now,
-    uint8_t pdu[static PDU_MAX], size_t *pdu_length, uint8_t *exception);
+enum shown_verdict shown_answer(struct shown *shown, const uint8_t *request,
+    size_t length, struct mono now, uint8_t pdu[static PDU_MAX],
+    size_t *pdu_length, uint8_t *exception);
 
 /* The real meter's answer to a request that passed: what the offset moves is
  * moved in it too, where the answer touches it. */

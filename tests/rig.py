@@ -72,9 +72,11 @@ def percentile(values, part):
 class Rig:
     def __init__(self, house=(), baud=9600, poll_ms=200, ask_ms=200,
                  meter_map="eastron-sdm630", more_lines="", more_shown="",
-                 more_blocks="", gateway=True, config=None, wires=()):
+                 more_blocks="", gateway=True, config=None, wires=(),
+                 house_too=False):
         """config: another one than CONFIG, with {dir} and {port} in it. wires:
-        names of lines without a house (see wire.py), then self.wires."""
+        names of lines without a house (see wire.py), then self.wires; the
+        house runs beside them when it is wanted too."""
         self.dir = tempfile.mkdtemp(prefix="gridshim-")
         self.port = free_port()
         self.config = os.path.join(self.dir, "gridshim.yaml")
@@ -95,7 +97,7 @@ class Rig:
         try:
             for name in wires:
                 self.wires[name] = Wire(self.dir, name, baud)
-            if not wires:
+            if not wires or house_too:
                 self.start_house(baud, ask_ms, house)
             if gateway:
                 self.start()

@@ -102,11 +102,11 @@ holds_config(const struct config *config)
 }
 
 static inline bool
-holds_map_point(const struct map *map, const struct map_point *point)
+holds_map_point(const struct map *map, const struct map_point *point, bool copy)
 {
 	unsigned end = point->address + map_type_words(point->type);
 	if (!isfinite(point->scale) || point->scale == 0 ||
-	    map_find(map, point->quantity) != point ||
+	    (!copy && map_find(map, point->quantity) != point) ||
 	    map_type_words(point->type) > map->words_max)
 		return false;
 	for (unsigned i = 0; i < map->blocks_count; i++)
@@ -115,6 +115,50 @@ holds_map_point(const struct map *map, const struct map_point *point)
 			(unsigned)map->blocks[i].address + map->blocks[i].count)
 			return true;
 	return false;
+}
+
+/* Registers of the map that hold no point. */
+static inline bool
+holds_map_free(
+    const struct map *map, unsigned address, unsigned count, bool alone)
+{
+	bool inside = false;
+	for (unsigned i = 0; i < map->blocks_count; i++)
+		inside = inside || (address >= map->blocks[i].address &&
+				       address + count <=
+					   (unsigned)map->blocks[i].address +
+					       map->blocks[i].count);
+	for (unsigned i = 0; i < map->points_count && !alone; i++)
+		if (map->points[i].address < address + count &&
+		    address < map->points[i].address +
+				  map_type_words(map->points[i].type))
+			return false;
+	for (unsigned i = 0; i < map->copies_count && !alone; i++)
+		if (map->copies[i].address < address + count &&
+		    address < map->copies[i].address +
+				  map_type_words(map->copies[i].type))
+			return false;
+	return inside && count > 0;
+}
+
+static inline bool
+holds_map_unmeasured(const struct map *map)
+{
+	if (map->constants_count > MAP_CONSTANTS_MAX ||
+	    map->writes_count > MAP_WRITES_MAX ||
+	    (map->writes_count > 0 && map->function != 3 &&
+		map->also_function != 3))
+		return false;
+	for (unsigned i = 0; i < map->constants_count; i++)
+		if (map->constants[i].count > MAP_CONSTANT_WORDS_MAX ||
+		    !holds_map_free(map, map->constants[i].address,
+			map->constants[i].count, map->constants[i].alone))
+			return false;
+	for (unsigned i = 0; i < map->writes_count; i++)
+		if (!holds_map_free(map, map->writes[i].address,
+			map->writes[i].count, false))
+			return false;
+	return true;
 }
 
 static inline const char *
@@ -136,13 +180,20 @@ holds_map(const struct map *map)
 	if (end > 65536 || sum > IMAGE_REGISTERS_MAX ||
 	    !image_init(&image, map))
 		return "blocks do not fit an image";
+	if (!holds_map_unmeasured(map))
+		return "constants or writes";
 	end = 0;
 	for (unsigned i = 0; i < map->points_count; i++) {
 		const struct map_point *point = &map->points[i];
-		if (point->address < end || !holds_map_point(map, point))
+		if (point->address < end || !holds_map_point(map, point, false))
 			return "points";
 		end = point->address + map_type_words(point->type);
 	}
+	if (map->points_count + map->copies_count > MAP_POINTS_MAX)
+		return "too many points";
+	for (unsigned i = 0; i < map->copies_count; i++)
+		if (!holds_map_point(map, &map->copies[i], true))
+			return "copies";
 	return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "proxy/map.h"
+#include "proxy/plan.h"
 #include "tests/config/broken.h"
 
 static struct map map;
@@ -246,11 +247,95 @@ the_last_register_can_be_used(void **unused)
 		  "s32, unit: W, poll: fast}]}");
 }
 
+/* The names of what a file of etc/maps is, and that a meter can be read by it:
+ * all points that count in few requests, none longer than it takes. */
+static void
+check_own_map(const char *file)
+{
+	struct plan plan;
+	unsigned planned = 0, wanted = 0;
+	load_good(file);
+	assert_true(plan_build(&plan, &map));
+	for (unsigned i = 0; i < plan.count; i++) {
+		assert_true(plan_count_max(&plan.blocks[i]) <= map.words_max);
+		planned += plan.blocks[i].count;
+	}
+	for (unsigned i = 0; i < map.points_count; i++)
+		wanted += map_type_words(map.points[i].type);
+	assert_true(planned >= wanted);
+	/* The power, and what moves with it, is one sample. */
+	assert_true(plan.fast_count <= 2);
+	assert_non_null(map_find(&map, QUANTITY_ACTIVE_POWER));
+}
+
+static void
+every_map_of_ours_loads_and_can_be_planned(void **unused)
+{
+	struct dirent **names = NULL;
+	int count = scandir("etc/maps", &names, broken_is_yaml, alphasort);
+	assert_true(count >= 14);
+	for (int i = 0; i < count; i++) {
+		char file[512];
+		snprintf(file, sizeof(file), "etc/maps/%s", names[i]->d_name);
+		check_own_map(file);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void
+constants_and_writes_are_taken_over(void **unused)
+{
+	load_text(
+	    "{name: x, function: 4, also_function: 3, blocks: [{address: 0, "
+	    "count: 9}], points: [{point: active_power, address: 4, type: s32, "
+	    "unit: W, poll: fast}], constants: [{address: 5, value: 0x47, "
+	    "read: alone}, {address: 0, words: [1, 0xffff]}], writes: "
+	    "[{address: 1, count: 3}, {address: 8, count: 1}]}");
+	assert_int_equal(map.constants_count, 2);
+	assert_int_equal(map.constants[0].address, 5);
+	assert_int_equal(map.constants[0].count, 1);
+	assert_int_equal(map.constants[0].words[0], 0x47);
+	assert_true(map.constants[0].alone);
+	assert_int_equal(map.constants[1].count, 2);
+	assert_int_equal(map.constants[1].words[1], 0xffff);
+	assert_false(map.constants[1].alone);
+	assert_int_equal(map.writes_count, 2);
+	assert_int_equal(map.writes[0].address, 1);
+	assert_int_equal(map.writes[0].count, 3);
+}
+
+/* A quantity is read at one place and shown at all. */
+static void
+a_second_place_is_shown_and_never_read(void **unused)
+{
+	struct plan plan;
+	struct image image;
+	struct quantities values = { .known = 0 };
+	load_text("{name: x, function: 3, blocks: [{address: 0, count: 20}], "
+		  "points: [{point: active_power, address: 2, type: s16, unit: "
+		  "W, poll: never}, {point: active_power, address: 9, type: "
+		  "s16, unit: W, poll: fast}, {point: active_power, address: "
+		  "12, type: s16, unit: W, poll: never}]}");
+	assert_int_equal(map_find(&map, QUANTITY_ACTIVE_POWER)->address, 9);
+	assert_int_equal(map.copies_count, 2);
+	assert_true(plan_build(&plan, &map));
+	assert_int_equal(plan.count, 1);
+	assert_int_equal(plan.blocks[0].address, 9);
+	assert_int_equal(plan.blocks[0].count, 1);
+	quantities_put(&values, QUANTITY_ACTIVE_POWER, 321);
+	assert_true(image_init(&image, &map));
+	assert_int_equal(image_encode(&image, &values), 0);
+	for (uint16_t at = 0; at < 20; at++)
+		assert_int_equal(*image_read(&image, at, 1),
+		    at == 2 || at == 9 || at == 12 ? 321 : 0);
+}
+
 static void
 every_broken_map_is_refused_at_its_place(void **unused)
 {
 	int count = broken_check_folder("tests/config/broken-maps", load);
-	assert_true(count >= 40);
+	assert_true(count >= 60);
 }
 
 static void
@@ -260,6 +345,8 @@ a_map_broken_anywhere_loads_whole_or_names_a_place(void **unused)
 	    broken_check_mutations("etc/maps/eastron-sdm630.yaml", load, 4000));
 	assert_true(
 	    broken_check_mutations("etc/maps/acrel-1p-solis.yaml", load, 4000));
+	assert_true(broken_check_mutations(
+	    "etc/maps/carlo-gavazzi-em24.yaml", load, 4000));
 }
 
 int
@@ -274,6 +361,9 @@ main(void)
 		cmocka_unit_test(every_unit_has_its_factor),
 		cmocka_unit_test(three_fast_phases_stand_for_the_total),
 		cmocka_unit_test(the_last_register_can_be_used),
+		cmocka_unit_test(every_map_of_ours_loads_and_can_be_planned),
+		cmocka_unit_test(constants_and_writes_are_taken_over),
+		cmocka_unit_test(a_second_place_is_shown_and_never_read),
 		cmocka_unit_test(every_broken_map_is_refused_at_its_place),
 		cmocka_unit_test(
 		    a_map_broken_anywhere_loads_whole_or_names_a_place),
