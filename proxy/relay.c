@@ -271,9 +271,14 @@ answer_shown(struct relay *relay, struct relay_client *client,
     const struct relay_unit *unit, const struct mbap_frame *frame,
     struct mono at, uint8_t reply[static PDU_MAX])
 {
+	enum pdu_exception bad =
+	    check_request(unit->config, frame->pdu, frame->length);
 	uint8_t exception;
 	size_t length;
 
+	/* Settings that the inverter may write are not for everybody. */
+	if (bad != PDU_OK)
+		return refuse(frame, bad, reply);
 	switch (shown_answer(unit->shown, frame->pdu, frame->length, at, reply,
 	    &length, &exception)) {
 	case SHOWN_ANSWER:

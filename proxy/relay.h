@@ -54,7 +54,7 @@ struct relay_unit {
 	const struct config_unit *config;
 	struct ask *ask; /* of the device; borrowed, as are these: */
 	const struct device *device; /* NULL: nothing is carried */
-	const struct shown *shown;
+	struct shown *shown;
 };
 
 struct relay {
