@@ -157,6 +157,6 @@ house_stop(struct house *house)
 {
 	for (int i = 0; i < HOUSE_LINES; i++)
 		if (house->lines[i] != NULL)
-			line_close(house->lines[i]);
+			line_shut(house->lines[i]);
 	record_close();
 }

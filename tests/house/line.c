@@ -389,7 +389,7 @@ line_open(uint32_t baud, const char *link_a, const char *link_z)
 }
 
 void
-line_close(struct line *line)
+line_shut(struct line *line)
 {
 	pthread_mutex_lock(&line->lock);
 	line->stop = true;
@@ -399,6 +399,12 @@ line_close(struct line *line)
 	close_end(line, LINE_Z);
 	close_end(line, LINE_A);
 	close_sources(line);
+}
+
+void
+line_close(struct line *line)
+{
+	line_shut(line);
 	pthread_mutex_destroy(&line->lock);
 	free(line);
 }

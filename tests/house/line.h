@@ -37,7 +37,10 @@ struct line_counts {
  */
 struct line *line_open(uint32_t baud, const char *link_a, const char *link_z);
 
-/* Removes the links and the ttys; ends the thread; frees. */
+/* Removes the links and the ttys; ends the thread. What else is asked of the
+ * line by other threads still finds it. */
+void line_shut(struct line *line);
+/* The same, and frees. */
 void line_close(struct line *line);
 
 /* The tty of an end; valid until that end is unplugged. */
