@@ -113,6 +113,7 @@ class Meter(threading.Thread):
         self.wire = wire
         self.answer = answer
         self.delay = delay
+        self.raw = None  # (request) -> [(seconds before, bytes as they are)]
         self.seen = []  # (time, request without CRC)
         self.ended = False
         self.start()
@@ -127,10 +128,13 @@ class Meter(threading.Thread):
             elif len(pending) >= 4 and crc(pending[:-2]) == pending[-2:]:
                 request, pending = pending[:-2], b""
                 self.seen.append((time.monotonic(), request))
-                reply = self.answer(request)
-                if reply is not None:
-                    time.sleep(self.delay)
-                    self.wire.send(framed(reply))
+                for pause, data in (self.raw or self.proper)(request):
+                    time.sleep(pause)
+                    self.wire.send(data)
+
+    def proper(self, request):
+        reply = self.answer(request)
+        return [] if reply is None else [(self.delay, framed(reply))]
 
     def stop(self):
         self.ended = True

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: MIT
+"""Faults of lines and of the machine, by their numbers. In each the other line
+keeps its time: the inverter's answers are compared with a quiet phase of the
+same run."""
+import fcntl
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from rig import BUILD, Rig, main, percentile, wait_for  # noqa: E402
+from wire import Asker, Meter, Wire, read_request, sdm630  # noqa: E402
+
+CONFIG = """\
+site: {{name: test, fuse_a: 63, phases: 3}}
+lines:
+  - {{name: meter, serial: {dir}/meter, baud: {baud}}}
+  - {{name: inv1, serial: {dir}/inv1, baud: {baud}}}
+  - {{name: inv2, serial: {dir}/inv2, baud: {baud}}}
+devices:
+  - {{name: grid, role: grid_meter, line: meter, unit: 1, map: eastron-sdm630, poll_ms: 100}}
+shown:
+  - {{name: one, line: inv1, unit: 1, map: acrel-1p-solis, source: grid,
+     max_age_ms: 1500, limit_w: 3000, slew_w_per_s: 100000}}
+  - {{name: two, line: inv2, unit: 1, map: acrel-1p-solis, source: grid,
+     max_age_ms: 1500, limit_w: 3000, slew_w_per_s: 100000}}
+storage: {{path: {dir}/history.db, commit_s: 1}}
+web: {{listen: 127.0.0.1, port: {port}}}
+"""
+QUESTION = read_request(1, 3, 13, 1)
+
+
+class Lines(Rig):
+    """A meter and two inverters in Python; inv2 is the line that must not
+    notice."""
+
+    def __init__(self, wires=("meter", "inv1", "inv2"), **more):
+        super().__init__(config=CONFIG, wires=wires, baud=38400, **more)
+        self.meter = None
+        if "meter" in wires:
+            self.start_meter()
+        self.two = Asker(self.wires["inv2"])
+
+    def start_meter(self):
+        self.meter = Meter(self.wires["meter"], sdm630(1000.0))
+
+    def answers(self, count=20):
+        """Seconds until each answer of the second inverter's line."""
+        took = []
+        for _ in range(count):
+            answer, first = self.two.ask(QUESTION, 0.3)
+            if answer is not None:
+                assert answer[:3] == b"\1\3\2", answer
+                took.append(first)
+        return took
+
+    def moved(self):
+        states = json.loads(self.request("GET", "/api/v1/state")[1])["shown"]
+        return next(s["offset"]["v"] for s in states if s["name"] == "two")
+
+    def kept_time(self, quiet, busy):
+        """The medians of a quiet phase and of this one."""
+        assert len(busy) >= len(quiet) - 2, "answers are missing"
+        before, after = statistics.median(quiet), statistics.median(busy)
+        assert after < before + 0.010, f"{before:.4f} then {after:.4f} s"
+
+    def line_counts(self, name):
+        lines = json.loads(self.request("GET", "/api/v1/lines")[1])["lines"]
+        return next(line for line in lines if line["name"] == name)
+
+    def close(self):
+        if getattr(self, "meter", None):
+            self.meter.stop()
+        super().close()
+
+
+def cpu_s(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def case_37_unplugged_in_every_state_costs_nothing():
+    with Rig() as rig:
+        rig.wait_active()
+        pid = rig.child("proxy")
+        for line in ("meter", "inv1"):
+            for _ in range(4):  # idle, in a request, in a reply: as it falls
+                time.sleep(random.uniform(0, 0.25))
+                rig.tell(f"unplug {line}")
+                before = cpu_s(pid)
+                time.sleep(0.6)
+                spent = (cpu_s(pid) - before) / 0.6
+                assert spent < 0.05, f"{spent:.0%} of a core"
+                rig.tell(f"plug {line}")
+                wait_for("answers again", rig.is_active)
+        assert rig.child("proxy") == pid
+        assert "the device is gone" in rig.log()
+
+
+def case_38_replugged_under_another_number():
+    with Rig() as rig:
+        rig.wait_active()
+        path = os.path.join(rig.dir, "meter")
+        before = os.readlink(path)
+        rig.tell("unplug meter")
+        # Somebody else takes its place.
+        other = os.openpty()
+        time.sleep(2.0)  # past the first tries
+        begin = time.monotonic()
+        rig.tell("plug meter")
+        assert os.readlink(path) != before
+        wait_for("answers again", rig.is_active)
+        took = time.monotonic() - begin
+        print(f"# measured fresh again {took:.2f} s after it was plugged in")
+        assert took < 2.0
+        for fd in other:
+            os.close(fd)
+
+
+def case_39_a_line_that_appears_later():
+    with Lines(wires=("inv1", "inv2")) as rig:
+        wait_for("it says so",
+                 lambda: "meter: down, no such device" in rig.log())
+        assert rig.two.ask(QUESTION, 0.3)[0] is None
+        rig.wires["meter"] = Wire(rig.dir, "meter", 38400)
+        rig.start_meter()
+        rig.wait_active()
+        assert rig.answers(3)
+
+
+def case_40_held_by_another_program():
+    with Lines(gateway=False) as rig:
+        holder = os.open(rig.wires["inv1"].path, os.O_RDWR | os.O_NOCTTY)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        rig.start()
+        wait_for("it says so",
+                 lambda: "inv1: down, in use by another program" in rig.log())
+        rig.wait_active()
+        assert len(rig.answers(5)) == 5, "the other line answers"
+        os.close(holder)
+        one = Asker(rig.wires["inv1"])
+        wait_for("this one too", lambda: one.ask(QUESTION, 0.3)[0])
+
+
+def case_41_a_full_output_buffer():
+    with Lines() as rig:
+        rig.wait_active()
+        quiet = rig.answers()
+        # The wire stands still, and its buffer is filled to the last byte.
+        rig.wires["meter"].process.send_signal(signal.SIGSTOP)
+        filler = os.open(rig.wires["meter"].path,
+                         os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            for size in (4096, 64, 1):
+                try:
+                    while os.write(filler, b"\0" * size):
+                        pass
+                except BlockingIOError:
+                    pass
+            busy = rig.answers(8)
+            rig.kept_time(quiet[:8], busy)
+            wait_for("it is silent, and alive", lambda: not rig.is_active())
+            wait_for("the row", lambda: rig.query(
+                "SELECT 1 FROM txn WHERE side = 'meter'"
+                " AND outcome IN ('timeout', 'broken')"))
+        finally:
+            os.close(filler)
+            rig.wires["meter"].process.send_signal(signal.SIGCONT)
+        rig.wait_active()
+
+
+def garbage(rig, data, said):
+    quiet = rig.answers()
+    end = time.monotonic() + 8
+    busy = []
+    while said not in rig.log():
+        assert time.monotonic() < end, "nothing was said"
+        rig.wires["inv1"].send(data())
+        busy += rig.answers(2)
+    rig.kept_time(quiet[:len(busy) // 2], busy)
+    counts = rig.line_counts("inv1")["events"]
+    assert counts["dropped_bytes"] > 20, counts
+
+
+def case_42_wrong_baud():
+    with Lines() as rig:
+        rig.wait_active()
+        garbage(rig, lambda: os.urandom(40), "are speed and format right")
+
+
+def case_43_break():
+    with Lines() as rig:
+        rig.wait_active()
+        garbage(rig, lambda: bytes(40), "nothing but zeros")
+
+
+def case_44_ended_and_reloaded_in_every_state():
+    with Lines() as rig:
+        rig.wait_active()
+        slowest = 0
+        for i in range(8):
+            time.sleep(0.013 * i)
+            slowest = max(slowest, rig.stop())
+            rig.start()
+            rig.wait_active()
+        print(f"# measured slowest stop {slowest:.2f} s")
+        assert slowest < 2.0
+        for i in range(8):
+            time.sleep(0.013 * i)
+            rig.gateway.send_signal(signal.SIGHUP)
+        rig.wait_active()
+        assert rig.answers(5)
+        for request in rig.meter.requests():
+            assert len(request) == 6, "half a request went out"
+
+
+def case_45_the_clock_steps():
+    library = os.path.join(BUILD, "step_clock.so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library,
+                    "tests/fault/step_clock.c", "-ldl"], check=True)
+    with Lines(gateway=False) as rig:
+        step = os.path.join(rig.dir, "step")
+        with open(step, "w") as f:
+            f.write("0")
+        os.environ.update(LD_PRELOAD=os.path.abspath(library),
+                          STEP_CLOCK=step)
+        try:
+            rig.start()
+        finally:
+            del os.environ["LD_PRELOAD"], os.environ["STEP_CLOCK"]
+        rig.wait_active()
+        quiet = rig.answers()
+        rig.offset(500, 600, shown="two")
+        wait_for("the offset is there",
+                 lambda: rig.moved() == 500)
+        for seconds in (7200, -7200, 0):
+            with open(step, "w") as f:
+                f.write(str(seconds))
+            busy = []
+            for _ in range(10):
+                answer, first = rig.two.ask(QUESTION, 0.3)
+                assert answer is not None, "silent"
+                busy.append(first)
+            rig.kept_time(quiet[:10], busy)
+            assert rig.moved() == 500, "the lease is monotonic"
+        wait_for("rows of both times", lambda: rig.query(
+            "SELECT max(time_us) - min(time_us) > 7e9 FROM txn")[0][0])
+
+
+def case_46_a_slow_and_a_full_disk():
+    with Lines() as rig:
+        rig.wait_active()
+        quiet = rig.answers()
+        storage = rig.child("storage")
+        os.kill(storage, signal.SIGSTOP)
+        busy = rig.answers()
+        os.kill(storage, signal.SIGCONT)
+        rig.kept_time(quiet, busy)
+        # No byte more may be written to any file.
+        limit(rig.child("storage"), "0:unlimited")
+        busy = rig.answers()
+        rig.kept_time(quiet, busy)
+        wait_for("it is said", lambda: "storage: " in rig.log())
+        limit(rig.child("storage"), "unlimited:unlimited")
+        before = rig.query("SELECT coalesce(max(id), 0) FROM txn")[0][0]
+        rig.answers(5)
+        wait_for("rows again", lambda: rig.query(
+            "SELECT coalesce(max(id), 0) FROM txn")[0][0] > before)
+
+
+def limit(pid, bytes_):
+    subprocess.run(["prlimit", f"--pid={pid}", f"--fsize={bytes_}"],
+                   check=True)
+
+
+def case_47_nothing_grows():
+    with Lines() as rig:
+        rig.wait_active()
+        pids = {"gridshim": rig.gateway.pid, **rig.children()}
+
+        def held():
+            return {name: len(os.listdir(f"/proc/{pid}/fd"))
+                    for name, pid in pids.items()}
+        rig.answers(5)
+        before = held()
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            rig.wires["inv1"].send(os.urandom(30))
+            rig.wires["meter"].send(os.urandom(30))
+            rig.request("GET", "/api/v1/lines")
+            rig.answers(2)
+        time.sleep(0.5)
+        assert held() == before
+        assert rig.children() == {k: v for k, v in pids.items()
+                                  if k != "gridshim"}, "nobody has died"
+        rig.wait_active()
+
+
+main([case_37_unplugged_in_every_state_costs_nothing,
+      case_38_replugged_under_another_number,
+      case_39_a_line_that_appears_later, case_40_held_by_another_program,
+      case_41_a_full_output_buffer, case_42_wrong_baud, case_43_break,
+      case_44_ended_and_reloaded_in_every_state, case_45_the_clock_steps,
+      case_46_a_slow_and_a_full_disk, case_47_nothing_grows])
