@@ -62,7 +62,7 @@ client_next(struct client *client, struct mono now)
 	if (turn_choose(client, now))
 		fill_step(client, &step);
 	else
-		step.wake = turn_wake(client);
+		step.wake = turn_wake(client, now);
 	return step;
 }
 

@@ -169,8 +169,23 @@ turn_choose(struct client *client, struct mono now)
 	return due && poll_fast(client, room.meter);
 }
 
+/* Who is due and did not go waits for room: until a meter was asked, or until
+ * it waited for long. */
+static struct mono
+impatient_at(struct mono since)
+{
+	return mono_add_us(since, PATIENCE_US + 1);
+}
+
+static void
+wake_by(struct mono *wake, struct mono at)
+{
+	if (!mono_is_set(*wake) || mono_diff_us(*wake, at) > 0)
+		*wake = at;
+}
+
 struct mono
-turn_wake(const struct client *client)
+turn_wake(const struct client *client, struct mono now)
 {
 	const struct errand *errand = client->queues[ERRAND_CLIENT].first;
 	struct mono wake = { 0 };
@@ -178,16 +193,12 @@ turn_wake(const struct client *client)
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		const struct device *device = &client->devices[i];
 
-		if (device->config->poll_ms > 0 &&
-		    (!mono_is_set(wake) || mono_diff_us(wake, device->due) > 0))
-			wake = device->due;
+		if (device->config->poll_ms > 0)
+			wake_by(&wake, mono_reached(now, device->due)
+					   ? impatient_at(device->due)
+					   : device->due);
 	}
-	if (errand != NULL) {
-		struct mono impatient =
-		    mono_add_us(errand->asked, PATIENCE_US + 1);
-
-		if (!mono_is_set(wake) || mono_diff_us(wake, impatient) > 0)
-			wake = impatient;
-	}
+	if (errand != NULL)
+		wake_by(&wake, impatient_at(errand->asked));
 	return wake;
 }
