@@ -52,6 +52,16 @@ finish(struct exchange *exchange, struct mono at)
 	exchange->pause = mono_add_us(at, exchange->gap_us);
 }
 
+/* Whoever speaks while we do not listen gets its silence all the same. */
+static void
+pause_after(struct exchange *exchange, struct mono at)
+{
+	struct mono silent = mono_add_us(at, exchange_t35_us(&exchange->wire));
+
+	if (mono_diff_us(silent, exchange->pause) > 0)
+		exchange->pause = silent;
+}
+
 void
 exchange_begin(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
     size_t length, const struct exchange_timing *timing, struct mono now)
@@ -95,6 +105,8 @@ exchange_frame(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
 {
 	enum match match;
 
+	if (exchange->state == EXCHANGE_IDLE)
+		pause_after(exchange, at);
 	if (exchange->state == EXCHANGE_IDLE || unit != exchange->unit)
 		return EXCHANGE_FOREIGN;
 	match = match_reply(exchange->pdu, exchange->length, pdu, length);
