@@ -62,6 +62,91 @@ pause_after(struct exchange *exchange, struct mono at)
 		exchange->pause = silent;
 }
 
+/* --- answers that are owed -------------------------------------------------
+ */
+
+static bool
+is_owed(const struct exchange_owed *owed, struct mono now)
+{
+	return mono_is_set(owed->until) && !mono_reached(now, owed->until);
+}
+
+/* NULL: all are taken. */
+static struct exchange_owed *
+free_owed(struct exchange *exchange, struct mono now)
+{
+	for (unsigned i = 0; i < EXCHANGE_OWED_MAX; i++) {
+		if (!is_owed(&exchange->owed[i], now))
+			return &exchange->owed[i];
+	}
+	return NULL;
+}
+
+/* The request that was just given up; until: when its answer comes no more. */
+static void
+owe(struct exchange *exchange, struct mono until, struct mono now)
+{
+	struct exchange_owed *owed = free_owed(exchange, now);
+
+	if (owed == NULL || exchange->wire.baud == 0 ||
+	    mono_reached(now, until))
+		return;
+	owed->until = until;
+	owed->unit = exchange->unit;
+	owed->length = exchange->length;
+	memcpy(owed->pdu, exchange->pdu, exchange->length);
+}
+
+/* Nobody waits for this frame: perhaps it was owed. */
+static void
+settle(
+    struct exchange *exchange, uint8_t unit, const uint8_t *pdu, size_t length)
+{
+	for (unsigned i = 0; i < EXCHANGE_OWED_MAX; i++) {
+		struct exchange_owed *owed = &exchange->owed[i];
+
+		if (owed->unit == unit && mono_is_set(owed->until) &&
+		    match_reply(owed->pdu, owed->length, pdu, length) ==
+			MATCH_DATA) {
+			owed->until = (struct mono){ 0 };
+			return;
+		}
+	}
+}
+
+/* Exceptions of a function all look the same. */
+static bool
+may_be_owed(const struct exchange *exchange, struct mono now)
+{
+	for (unsigned i = 0; i < EXCHANGE_OWED_MAX; i++) {
+		const struct exchange_owed *owed = &exchange->owed[i];
+
+		if (is_owed(owed, now) && owed->unit == exchange->unit &&
+		    owed->pdu[0] == exchange->pdu[0])
+			return true;
+	}
+	return false;
+}
+
+bool
+exchange_may_ask(const struct exchange *exchange, uint8_t unit,
+    const uint8_t *pdu, size_t length, struct mono now, struct mono *until)
+{
+	*until = now;
+	for (unsigned i = 0; i < EXCHANGE_OWED_MAX; i++) {
+		const struct exchange_owed *owed = &exchange->owed[i];
+
+		if (is_owed(owed, now) && owed->unit == unit &&
+		    match_is_alike(owed->pdu, owed->length, pdu, length) &&
+		    mono_diff_us(owed->until, *until) > 0)
+			*until = owed->until;
+	}
+	return mono_reached(now, *until);
+}
+
+/* --- request and answer ----------------------------------------------------
+ */
+
 void
 exchange_begin(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
     size_t length, const struct exchange_timing *timing, struct mono now)
@@ -78,6 +163,7 @@ exchange_begin(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
 	exchange->heard = false;
 	exchange->timeout_us = timing->timeout_us;
 	exchange->quarantine_us = timing->quarantine_us;
+	exchange->late_us = timing->late_us;
 	exchange->gap_us = exchange_t35_us(&exchange->wire);
 	if (exchange->gap_us < timing->gap_us)
 		exchange->gap_us = timing->gap_us;
@@ -99,6 +185,14 @@ exchange_heard(struct exchange *exchange)
 	    exchange_wire_us(&exchange->wire, length) + STALL_US);
 }
 
+static enum exchange_verdict
+foreign(
+    struct exchange *exchange, uint8_t unit, const uint8_t *pdu, size_t length)
+{
+	settle(exchange, unit, pdu, length);
+	return EXCHANGE_FOREIGN;
+}
+
 enum exchange_verdict
 exchange_frame(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
     size_t length, struct mono at)
@@ -108,10 +202,11 @@ exchange_frame(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
 	if (exchange->state == EXCHANGE_IDLE)
 		pause_after(exchange, at);
 	if (exchange->state == EXCHANGE_IDLE || unit != exchange->unit)
-		return EXCHANGE_FOREIGN;
+		return foreign(exchange, unit, pdu, length);
 	match = match_reply(exchange->pdu, exchange->length, pdu, length);
-	if (match == MATCH_NONE)
-		return EXCHANGE_FOREIGN;
+	if (match == MATCH_NONE ||
+	    (match == MATCH_EXCEPTION && may_be_owed(exchange, at)))
+		return foreign(exchange, unit, pdu, length);
 	/* In quarantine it is the late answer: nothing more is to come. */
 	if (exchange->state == EXCHANGE_QUARANTINE) {
 		finish(exchange, at);
@@ -128,6 +223,7 @@ exchange_expire(struct exchange *exchange, struct mono now)
 	    !mono_reached(now, exchange->deadline))
 		return EXCHANGE_NOTHING;
 	if (exchange->state == EXCHANGE_QUARANTINE) {
+		owe(exchange, exchange->late_until, now);
 		finish(exchange, now);
 		return EXCHANGE_NOTHING;
 	}
@@ -136,15 +232,24 @@ exchange_expire(struct exchange *exchange, struct mono now)
 		return EXCHANGE_FAILED;
 	}
 	exchange->state = EXCHANGE_QUARANTINE;
+	exchange->late_until = mono_add_us(now, exchange->late_us);
+	/* Who cannot be remembered is waited for. */
+	if (free_owed(exchange, now) == NULL &&
+	    exchange->quarantine_us < exchange->late_us)
+		exchange->quarantine_us = exchange->late_us;
 	exchange->deadline = mono_add_us(now, exchange->quarantine_us);
 	return EXCHANGE_FAILED;
 }
 
 bool
-exchange_abort(struct exchange *exchange)
+exchange_abort(struct exchange *exchange, struct mono now)
 {
 	bool waiting = exchange->state == EXCHANGE_WAIT;
 
+	if (waiting)
+		exchange->late_until = mono_add_us(now, exchange->late_us);
+	if (exchange->state != EXCHANGE_IDLE)
+		owe(exchange, exchange->late_until, now);
 	exchange->state = EXCHANGE_IDLE;
 	return waiting;
 }

@@ -107,12 +107,22 @@ choose_other(struct client *client, const struct room *room)
 }
 
 static bool
-take_errand(struct client *client, enum errand_rank rank)
+may_ask(const struct client *client, const struct errand *errand,
+    struct mono now, struct mono *until)
 {
-	struct errand *errand = errand_dequeue(&client->queues[rank]);
+	return exchange_may_ask(&client->exchange, errand->unit, errand->pdu,
+	    errand->length, now, until);
+}
 
-	if (errand == NULL)
+static bool
+take_errand(struct client *client, enum errand_rank rank, struct mono now)
+{
+	struct errand *errand = client->queues[rank].first;
+	struct mono until;
+
+	if (errand == NULL || !may_ask(client, errand, now, &until))
 		return false;
+	errand_dequeue(&client->queues[rank]);
 	client->errand = errand;
 	client->asked = client_device(client, errand->unit);
 	client->block = NULL;
@@ -135,7 +145,7 @@ choose_errand(struct client *client, const struct room *room)
 		pace_read_us(&client->exchange.wire, room->meter, count),
 		errand->asked, PATIENCE_US))
 		return false;
-	return take_errand(client, ERRAND_CLIENT);
+	return take_errand(client, ERRAND_CLIENT, room->now);
 }
 
 /* Polls of others and errands of clients in turn, if both want to. */
@@ -164,7 +174,8 @@ turn_choose(struct client *client, struct mono now)
 	if (due && !client->meter_had_turn)
 		return poll_fast(client, room.meter);
 	client->meter_had_turn = false;
-	if (take_errand(client, ERRAND_INVERTER) || choose_low(client, &room))
+	if (take_errand(client, ERRAND_INVERTER, now) ||
+	    choose_low(client, &room))
 		return true;
 	return due && poll_fast(client, room.meter);
 }
@@ -178,27 +189,43 @@ impatient_at(struct mono since)
 }
 
 static void
-wake_by(struct mono *wake, struct mono at)
+wake_by(struct mono *wake, struct mono at, struct mono now)
 {
-	if (!mono_is_set(*wake) || mono_diff_us(*wake, at) > 0)
+	if (!mono_reached(now, at) &&
+	    (!mono_is_set(*wake) || mono_diff_us(*wake, at) > 0))
 		*wake = at;
+}
+
+/* One that an owed answer holds back, or that waits for room. */
+static void
+wake_for_errand(const struct client *client, enum errand_rank rank,
+    struct mono now, struct mono *wake)
+{
+	const struct errand *errand = client->queues[rank].first;
+	struct mono until;
+
+	if (errand == NULL)
+		return;
+	if (!may_ask(client, errand, now, &until))
+		wake_by(wake, until, now);
+	else
+		wake_by(wake, impatient_at(errand->asked), now);
 }
 
 struct mono
 turn_wake(const struct client *client, struct mono now)
 {
-	const struct errand *errand = client->queues[ERRAND_CLIENT].first;
 	struct mono wake = { 0 };
 
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		const struct device *device = &client->devices[i];
 
-		if (device->config->poll_ms > 0)
-			wake_by(&wake, mono_reached(now, device->due)
-					   ? impatient_at(device->due)
-					   : device->due);
+		if (device->config->poll_ms == 0)
+			continue;
+		wake_by(&wake, device->due, now);
+		wake_by(&wake, impatient_at(device->due), now);
 	}
-	if (errand != NULL)
-		wake_by(&wake, impatient_at(errand->asked));
+	wake_for_errand(client, ERRAND_INVERTER, now, &wake);
+	wake_for_errand(client, ERRAND_CLIENT, now, &wake);
 	return wake;
 }
