@@ -97,23 +97,6 @@ owe(struct exchange *exchange, struct mono until, struct mono now)
 	memcpy(owed->pdu, exchange->pdu, exchange->length);
 }
 
-/* Nobody waits for this frame: perhaps it was owed. */
-static void
-settle(
-    struct exchange *exchange, uint8_t unit, const uint8_t *pdu, size_t length)
-{
-	for (unsigned i = 0; i < EXCHANGE_OWED_MAX; i++) {
-		struct exchange_owed *owed = &exchange->owed[i];
-
-		if (owed->unit == unit && mono_is_set(owed->until) &&
-		    match_reply(owed->pdu, owed->length, pdu, length) ==
-			MATCH_DATA) {
-			owed->until = (struct mono){ 0 };
-			return;
-		}
-	}
-}
-
 /* Exceptions of a function all look the same. */
 static bool
 may_be_owed(const struct exchange *exchange, struct mono now)
@@ -185,14 +168,6 @@ exchange_heard(struct exchange *exchange)
 	    exchange_wire_us(&exchange->wire, length) + STALL_US);
 }
 
-static enum exchange_verdict
-foreign(
-    struct exchange *exchange, uint8_t unit, const uint8_t *pdu, size_t length)
-{
-	settle(exchange, unit, pdu, length);
-	return EXCHANGE_FOREIGN;
-}
-
 enum exchange_verdict
 exchange_frame(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
     size_t length, struct mono at)
@@ -202,11 +177,11 @@ exchange_frame(struct exchange *exchange, uint8_t unit, const uint8_t *pdu,
 	if (exchange->state == EXCHANGE_IDLE)
 		pause_after(exchange, at);
 	if (exchange->state == EXCHANGE_IDLE || unit != exchange->unit)
-		return foreign(exchange, unit, pdu, length);
+		return EXCHANGE_FOREIGN;
 	match = match_reply(exchange->pdu, exchange->length, pdu, length);
 	if (match == MATCH_NONE ||
 	    (match == MATCH_EXCEPTION && may_be_owed(exchange, at)))
-		return foreign(exchange, unit, pdu, length);
+		return EXCHANGE_FOREIGN;
 	/* In quarantine it is the late answer: nothing more is to come. */
 	if (exchange->state == EXCHANGE_QUARANTINE) {
 		finish(exchange, at);

@@ -14,9 +14,9 @@
  * carry a number (Modbus TCP) needs none.
  *
  * Where the next answers will be of another length the quarantine is short,
- * and the late answer is still owed afterwards. Until it has come, or its time
- * is over, nothing may be asked whose answer would look the same, and no
- * exception of that function is taken for an answer: it may be the owed one.
+ * and the late answer is still owed afterwards. Until its time is over nothing
+ * may be asked whose answer would look the same, and no exception of that
+ * function is taken for an answer: it may be the owed one.
  *
  * What this cannot tell apart: an answer that comes twice, and one that comes
  * later than late_us after it was given up, where it looks the same as the one

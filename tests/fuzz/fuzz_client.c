@@ -185,6 +185,10 @@ check(
 
 	if (result->verdict == CLIENT_FOREIGN) {
 		must(result->errand == NULL);
+		/* It may have passed for the late one that ends a quarantine.
+		 */
+		if (of != NULL && of != asked && is_excused(of, again))
+			asked->usurped = true;
 		return;
 	}
 	must(result->verdict == CLIENT_ANSWERED ||
