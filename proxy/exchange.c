@@ -88,9 +88,13 @@ owe(struct exchange *exchange, struct mono until, struct mono now)
 {
 	struct exchange_owed *owed = free_owed(exchange, now);
 
-	if (owed == NULL || exchange->wire.baud == 0 ||
-	    mono_reached(now, until))
+	if (exchange->wire.baud == 0 || mono_reached(now, until))
 		return;
+	if (owed == NULL) { /* a line lost again and again: ask nothing */
+		if (mono_diff_us(until, exchange->pause) > 0)
+			exchange->pause = until;
+		return;
+	}
 	owed->until = until;
 	owed->unit = exchange->unit;
 	owed->length = exchange->length;
