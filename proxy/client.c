@@ -33,15 +33,8 @@ client_device(const struct client *client, uint8_t unit)
 }
 
 static void
-fill_step(struct client *client, struct client_step *step)
+fill_poll(struct client *client, struct client_step *step)
 {
-	step->send = true;
-	if (client->errand != NULL) {
-		step->unit = client->errand->unit;
-		step->length = client->errand->length;
-		memcpy(step->pdu, client->errand->pdu, step->length);
-		return;
-	}
 	client->request = (struct pdu_request){
 		.function = client->asked->map->function,
 		.address = client->block->address,
@@ -52,17 +45,45 @@ fill_step(struct client *client, struct client_step *step)
 	    client->request.address, client->request.count);
 }
 
+/* In another length, if an answer that is owed could be taken for this one's.
+ * False: all are, until then. */
+static bool
+fill_step(struct client *client, struct client_step *step, struct mono now,
+    struct mono *until)
+{
+	if (client->errand != NULL) {
+		step->unit = client->errand->unit;
+		step->length = client->errand->length;
+		memcpy(step->pdu, client->errand->pdu, step->length);
+		return true;
+	}
+	for (unsigned i = 0; i < client->block->variants; i++) {
+		fill_poll(client, step);
+		if (exchange_may_ask(&client->exchange, step->unit, step->pdu,
+			step->length, now, until))
+			return true;
+	}
+	return false;
+}
+
 struct client_step
 client_next(struct client *client, struct mono now)
 {
 	struct client_step step = { 0 };
+	struct mono until;
 
 	if (!exchange_ready(&client->exchange, now, &step.wake))
 		return step;
-	if (turn_choose(client, now))
-		fill_step(client, &step);
-	else
-		step.wake = turn_wake(client);
+	if (!turn_choose(client, now)) {
+		step.wake = turn_wake(client, now);
+	} else if (fill_step(client, &step, now, &until)) {
+		step.send = true;
+	} else {
+		step.wake = turn_wake(client, now);
+		if (!mono_is_set(step.wake) ||
+		    mono_diff_us(step.wake, until) > 0)
+			step.wake = until;
+	}
 	return step;
 }
 
@@ -88,6 +109,7 @@ client_sent(
 	struct exchange_timing timing = {
 		.timeout_us = UNKNOWN_TIMEOUT_US,
 		.quarantine_us = UNKNOWN_TIMEOUT_US,
+		.late_us = UNKNOWN_TIMEOUT_US,
 	};
 	struct errand *errand = client->errand;
 
@@ -312,7 +334,7 @@ client_abort(struct client *client, struct mono now)
 {
 	struct client_result nothing = { .verdict = CLIENT_NOTHING };
 
-	if (!exchange_abort(&client->exchange))
+	if (!exchange_abort(&client->exchange, now))
 		return nothing;
 	return failed(client, now);
 }

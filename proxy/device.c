@@ -113,21 +113,29 @@ known_until(const struct plan *plan, unsigned address, int64_t max_age_us,
 	return until;
 }
 
-const uint16_t *
-device_recall(const struct device *device, uint16_t address, unsigned count,
+bool
+device_knew(const struct plan *plan, uint16_t address, unsigned count,
     int64_t max_age_us, struct mono now)
 {
 	unsigned at = address;
 
 	while (at < (unsigned)address + count) {
-		unsigned until =
-		    known_until(&device->plan, at, max_age_us, now);
+		unsigned until = known_until(plan, at, max_age_us, now);
 
 		if (until == at)
-			return NULL;
+			return false;
 		at = until;
 	}
-	return image_read(&device->image, address, count);
+	return true;
+}
+
+const uint16_t *
+device_recall(const struct device *device, uint16_t address, unsigned count,
+    int64_t max_age_us, struct mono now)
+{
+	return device_knew(&device->plan, address, count, max_age_us, now)
+	           ? image_read(&device->image, address, count)
+	           : NULL;
 }
 
 void

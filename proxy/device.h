@@ -67,6 +67,10 @@ bool device_take(struct device *device, struct plan_block *block,
 const uint16_t *device_recall(const struct device *device, uint16_t address,
     unsigned count, int64_t max_age_us, struct mono now);
 
+/* The same by a copy of its plan, for whoever keeps a copy of its image. */
+bool device_knew(const struct plan *plan, uint16_t address, unsigned count,
+    int64_t max_age_us, struct mono now);
+
 /* The device refused the block (exception 1, 2 or 3): do without. */
 void device_refuse(struct device *device, struct plan_block *block);
 

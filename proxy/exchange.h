@@ -12,6 +12,15 @@
  * to the next request. So a timeout is followed by a quarantine in which
  * nothing is asked and whatever arrives is only counted. A wire whose frames
  * carry a number (Modbus TCP) needs none.
+ *
+ * Where the next answers will be of another length the quarantine is short,
+ * and the late answer is still owed afterwards. Until its time is over nothing
+ * may be asked whose answer would look the same, and no exception of that
+ * function is taken for an answer: it may be the owed one.
+ *
+ * What this cannot tell apart: an answer that comes twice, and one that comes
+ * later than late_us after it was given up, where it looks the same as the one
+ * that is waited for.
  */
 #ifndef PROXY_EXCHANGE_H
 #define PROXY_EXCHANGE_H
@@ -23,6 +32,8 @@
 #include "gateway/clock.h"
 #include "proxy/pdu.h"
 
+enum { EXCHANGE_OWED_MAX = 4 };
+
 enum exchange_state { EXCHANGE_IDLE, EXCHANGE_WAIT, EXCHANGE_QUARANTINE };
 
 /* The wire. baud 0: bytes take no time (Modbus TCP), and frames are numbered.
@@ -30,6 +41,14 @@ enum exchange_state { EXCHANGE_IDLE, EXCHANGE_WAIT, EXCHANGE_QUARANTINE };
 struct exchange_wire {
 	uint32_t baud;
 	unsigned character_bits;
+};
+
+/* A request that was given up, and whose answer may still come. */
+struct exchange_owed {
+	struct mono until; /* 0: free */
+	uint8_t unit;
+	uint8_t pdu[PDU_MAX];
+	size_t length;
 };
 
 struct exchange {
@@ -45,11 +64,15 @@ struct exchange {
 	int64_t quarantine_us;
 	int64_t gap_us; /* the silence that the device wants afterwards */
 	bool heard; /* bytes came since the request */
+	int64_t late_us;
+	struct mono late_until; /* QUARANTINE */
+	struct exchange_owed owed[EXCHANGE_OWED_MAX];
 };
 
 struct exchange_timing {
 	int64_t timeout_us; /* from the request's last byte to the first back */
 	int64_t quarantine_us; /* after a timeout */
+	int64_t late_us; /* so long after a timeout the answer may come */
 	int64_t gap_us; /* least silence afterwards; t3.5 anyway */
 };
 
@@ -66,6 +89,11 @@ void exchange_init(struct exchange *exchange, struct exchange_wire wire);
 /* May a request go out? Else *wake is when to ask again. */
 bool exchange_ready(
     const struct exchange *exchange, struct mono now, struct mono *wake);
+
+/* May this be asked, or could an answer that is owed be taken for its? Then
+ * *until is when it may. */
+bool exchange_may_ask(const struct exchange *exchange, uint8_t unit,
+    const uint8_t *pdu, size_t length, struct mono now, struct mono *until);
 
 /* A request of unit and PDU is being sent. To unit 0 (broadcast) nobody
  * answers: that is over at once, and the devices get 100 ms to obey. */
@@ -84,7 +112,7 @@ enum exchange_verdict exchange_expire(
     struct exchange *exchange, struct mono now);
 
 /* The line was lost. True: a request was under way. */
-bool exchange_abort(struct exchange *exchange);
+bool exchange_abort(struct exchange *exchange, struct mono now);
 
 /* Time on the wire. */
 int64_t exchange_wire_us(const struct exchange_wire *wire, size_t bytes);

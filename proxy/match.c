@@ -147,3 +147,36 @@ match_length(const uint8_t *request, size_t length)
 	}
 	return PDU_MAX;
 }
+
+bool
+match_is_alike(const uint8_t *one, size_t one_length, const uint8_t *other,
+    size_t other_length)
+{
+	enum rule rule = rule_of(one[0]);
+	size_t least = one_length < other_length ? one_length : other_length;
+
+	if (one[0] != other[0])
+		return false;
+	switch (rule) {
+	case RULE_BITS:
+	case RULE_REGISTERS:
+		return data_length(rule, one, one_length) ==
+		       data_length(rule, other, other_length);
+	case RULE_ECHO:
+		return echo_length(one, one_length) ==
+		           echo_length(other, other_length) &&
+		       least >= echo_length(one, one_length) &&
+		       memcmp(one, other, echo_length(one, one_length)) == 0;
+	case RULE_SUBFUNCTION:
+		return one_length == other_length && least >= 3 &&
+		       memcmp(one, other, 3) == 0;
+	case RULE_OBJECTS:
+		return least >= 3 && memcmp(one, other, 3) == 0;
+	case RULE_FIXED:
+	case RULE_COUNTED:
+	case RULE_FIFO:
+	case RULE_ANY:
+		break;
+	}
+	return true;
+}

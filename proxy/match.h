@@ -4,6 +4,7 @@
 #ifndef PROXY_MATCH_H
 #define PROXY_MATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,9 @@ enum match match_reply(const uint8_t *request, size_t request_length,
 /* How long the PDU of the answer is; PDU_MAX where the request leaves it
  * open. */
 size_t match_length(const uint8_t *request, size_t request_length);
+
+/* Can there be a reply, exceptions aside, that is the answer to either? */
+bool match_is_alike(const uint8_t *one, size_t one_length, const uint8_t *other,
+    size_t other_length);
 
 #endif

@@ -38,6 +38,7 @@ pace_timing(
 	struct exchange_timing timing = {
 		.timeout_us = timeout_us(device),
 		.quarantine_us = full_timeout_us(device),
+		.late_us = 2 * full_timeout_us(device),
 		.gap_us = (int64_t)device->map->gap_ms * 1000,
 	};
 
@@ -46,7 +47,7 @@ pace_timing(
 	if (block == NULL)
 		timing.timeout_us = full_timeout_us(device);
 	if (block == NULL || block->variants == 1)
-		timing.quarantine_us = 2 * full_timeout_us(device);
+		timing.quarantine_us = timing.late_us;
 	else if (block->variants >= PLAN_VARIANTS)
 		timing.quarantine_us = timing.timeout_us;
 	/* One more, and it rests for longer than that: no need to keep its

@@ -36,7 +36,7 @@ shown_init(struct shown *shown, const struct config_shown *config,
 	shown->state = SHOWN_STARTING;
 	shown->output.reason = REASON_NO_SAMPLE;
 	policy_init(&shown->policy, &settings);
-	if (!image_init(&shown->image, map))
+	if (!image_init(&shown->image, map) || !image_init(&shown->told, map))
 		return false;
 	kept_lay(&shown->image);
 	return true;
@@ -63,6 +63,19 @@ hold_counters(struct shown *shown)
 	}
 }
 
+/* Inline. What the meter has told since the sample is not shown: it may be what
+ * could not be trusted, or half of the next sample. */
+static void
+show_meter(struct shown *shown, bool fresh)
+{
+	if (fresh) {
+		image_copy(&shown->told, &shown->meter->image);
+		shown->plan = shown->meter->plan;
+	}
+	image_copy(&shown->image, &shown->told);
+	image_encode_moved(&shown->image, &shown->truth, &shown->values);
+}
+
 static void
 step(struct shown *shown, bool fresh, const struct quantities *sample,
     struct mono sample_at, struct mono now)
@@ -83,13 +96,10 @@ step(struct shown *shown, bool fresh, const struct quantities *sample,
 	shown->offset_w = shown->output.offset_w;
 	overlay_apply(sample, shown->offset_w, shown->phases, &shown->values);
 	hold_counters(shown);
-	if (shown->meter != NULL) {
-		image_copy(&shown->image, &shown->meter->image);
-		image_encode_moved(
-		    &shown->image, &shown->truth, &shown->values);
-	} else {
+	if (shown->meter != NULL)
+		show_meter(shown, fresh);
+	else
 		image_encode(&shown->image, &shown->values);
-	}
 }
 
 void
@@ -218,8 +228,9 @@ inline_verdict(const struct shown *shown, const struct pdu_request *request,
 		return SHOWN_PASS;
 	if (shown->state != SHOWN_ACTIVE || !is_fresh(shown, now))
 		return SHOWN_NO_DATA;
-	if (device_recall(shown->meter, request->address, request->count,
-		limit_us, now) == NULL)
+	/* Not what the meter has told since: that is not in the image yet. */
+	if (!device_knew(
+		&shown->plan, request->address, request->count, limit_us, now))
 		return SHOWN_PASS;
 	*registers =
 	    image_read(&shown->image, request->address, request->count);

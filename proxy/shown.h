@@ -41,6 +41,8 @@ struct shown {
 	struct beat beat; /* of the inverter's questions */
 	/* Inline: whose registers are shown, with the power moved. Borrowed. */
 	const struct device *meter;
+	struct image told; /* its registers, of the sample in the image */
+	struct plan plan; /* and when they came */
 	bool changed; /* since the last snapshot */
 };
 

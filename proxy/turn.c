@@ -107,12 +107,22 @@ choose_other(struct client *client, const struct room *room)
 }
 
 static bool
-take_errand(struct client *client, enum errand_rank rank)
+may_ask(const struct client *client, const struct errand *errand,
+    struct mono now, struct mono *until)
 {
-	struct errand *errand = errand_dequeue(&client->queues[rank]);
+	return exchange_may_ask(&client->exchange, errand->unit, errand->pdu,
+	    errand->length, now, until);
+}
 
-	if (errand == NULL)
+static bool
+take_errand(struct client *client, enum errand_rank rank, struct mono now)
+{
+	struct errand *errand = client->queues[rank].first;
+	struct mono until;
+
+	if (errand == NULL || !may_ask(client, errand, now, &until))
 		return false;
+	errand_dequeue(&client->queues[rank]);
 	client->errand = errand;
 	client->asked = client_device(client, errand->unit);
 	client->block = NULL;
@@ -135,7 +145,7 @@ choose_errand(struct client *client, const struct room *room)
 		pace_read_us(&client->exchange.wire, room->meter, count),
 		errand->asked, PATIENCE_US))
 		return false;
-	return take_errand(client, ERRAND_CLIENT);
+	return take_errand(client, ERRAND_CLIENT, room->now);
 }
 
 /* Polls of others and errands of clients in turn, if both want to. */
@@ -164,30 +174,58 @@ turn_choose(struct client *client, struct mono now)
 	if (due && !client->meter_had_turn)
 		return poll_fast(client, room.meter);
 	client->meter_had_turn = false;
-	if (take_errand(client, ERRAND_INVERTER) || choose_low(client, &room))
+	if (take_errand(client, ERRAND_INVERTER, now) ||
+	    choose_low(client, &room))
 		return true;
 	return due && poll_fast(client, room.meter);
 }
 
-struct mono
-turn_wake(const struct client *client)
+/* Who is due and did not go waits for room: until a meter was asked, or until
+ * it waited for long. */
+static struct mono
+impatient_at(struct mono since)
 {
-	const struct errand *errand = client->queues[ERRAND_CLIENT].first;
+	return mono_add_us(since, PATIENCE_US + 1);
+}
+
+static void
+wake_by(struct mono *wake, struct mono at, struct mono now)
+{
+	if (!mono_reached(now, at) &&
+	    (!mono_is_set(*wake) || mono_diff_us(*wake, at) > 0))
+		*wake = at;
+}
+
+/* One that an owed answer holds back, or that waits for room. */
+static void
+wake_for_errand(const struct client *client, enum errand_rank rank,
+    struct mono now, struct mono *wake)
+{
+	const struct errand *errand = client->queues[rank].first;
+	struct mono until;
+
+	if (errand == NULL)
+		return;
+	if (!may_ask(client, errand, now, &until))
+		wake_by(wake, until, now);
+	else
+		wake_by(wake, impatient_at(errand->asked), now);
+}
+
+struct mono
+turn_wake(const struct client *client, struct mono now)
+{
 	struct mono wake = { 0 };
 
 	for (unsigned i = 0; i < client->devices_count; i++) {
 		const struct device *device = &client->devices[i];
 
-		if (device->config->poll_ms > 0 &&
-		    (!mono_is_set(wake) || mono_diff_us(wake, device->due) > 0))
-			wake = device->due;
+		if (device->config->poll_ms == 0)
+			continue;
+		wake_by(&wake, device->due, now);
+		wake_by(&wake, impatient_at(device->due), now);
 	}
-	if (errand != NULL) {
-		struct mono impatient =
-		    mono_add_us(errand->asked, PATIENCE_US + 1);
-
-		if (!mono_is_set(wake) || mono_diff_us(wake, impatient) > 0)
-			wake = impatient;
-	}
+	wake_for_errand(client, ERRAND_INVERTER, now, &wake);
+	wake_for_errand(client, ERRAND_CLIENT, now, &wake);
 	return wake;
 }

@@ -22,7 +22,8 @@
  * client->asked. False: nothing may go yet. */
 bool turn_choose(struct client *client, struct mono now);
 
-/* Nothing can go now: when may something? Zero: nobody waits. */
-struct mono turn_wake(const struct client *client);
+/* Nothing can go now: when may something? Later than now; zero: nobody
+ * waits. */
+struct mono turn_wake(const struct client *client, struct mono now);
 
 #endif
