@@ -144,23 +144,31 @@ client_forget(struct client *client, struct errand *errand)
 		errand_remove(&client->queues[errand->rank], errand);
 }
 
+static bool
+is_overdue(const struct client *client, const struct errand *errand,
+    struct mono now, enum errand_end *end)
+{
+	const struct device *device = client_device(client, errand->unit);
+
+	*end = mono_reached(now, errand->deadline) ? ERRAND_EXPIRED
+	                                           : ERRAND_TIMEOUT;
+	return *end == ERRAND_EXPIRED ||
+	       (device != NULL && pace_is_resting(device, now));
+}
+
 struct errand *
 client_overdue(struct client *client, struct mono now, enum errand_end *end)
 {
 	for (unsigned i = 0; i < ERRAND_RANK_COUNT; i++) {
 		struct errand *errand = client->queues[i].first;
-		const struct device *device;
 
-		if (errand == NULL)
-			continue;
-		device = client_device(client, errand->unit);
-		if (mono_reached(now, errand->deadline))
-			*end = ERRAND_EXPIRED;
-		else if (device != NULL && pace_is_resting(device, now))
-			*end = ERRAND_TIMEOUT;
-		else
-			continue;
-		return errand_dequeue(&client->queues[i]);
+		for (unsigned k = 0; errand != NULL && k < ERRAND_LOOK; k++) {
+			if (is_overdue(client, errand, now, end)) {
+				errand_remove(&client->queues[i], errand);
+				return errand;
+			}
+			errand = errand->next;
+		}
 	}
 	return NULL;
 }

@@ -49,7 +49,10 @@ struct errand {
 	struct errand *next; /* the line's, while it has the errand */
 };
 
-enum { ERRAND_QUEUE_MAX = 2100 }; /* in one queue: one of each TCP client */
+enum {
+	ERRAND_QUEUE_MAX = 2100, /* in one queue: one of each TCP client */
+	ERRAND_LOOK = 16, /* so far past the first one is looked for another */
+};
 
 /* First in, first out. Zeroed: empty. */
 struct errand_queue {

@@ -50,9 +50,9 @@ pace_timing(
 		timing.quarantine_us = timing.late_us;
 	else if (block->variants >= PLAN_VARIANTS)
 		timing.quarantine_us = timing.timeout_us;
-	/* One more, and it rests for longer than that: no need to keep its
-	 * neighbours waiting as well. */
-	if (!alone && device->timeouts + 1 >= RESTING_AFTER)
+	/* Neighbours need not wait as well: what it still owes is remembered,
+	 * and one timeout more, and it rests for longer than that. */
+	if (!alone && (block == NULL || device->timeouts + 1 >= RESTING_AFTER))
 		timing.quarantine_us = 0;
 	return timing;
 }

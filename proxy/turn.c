@@ -120,9 +120,16 @@ take_errand(struct client *client, enum errand_rank rank, struct mono now)
 	struct errand *errand = client->queues[rank].first;
 	struct mono until;
 
-	if (errand == NULL || !may_ask(client, errand, now, &until))
+	/* One that must wait for what its unit owes holds up nobody else's. */
+	for (unsigned i = 0; errand != NULL; errand = errand->next) {
+		if (may_ask(client, errand, now, &until))
+			break;
+		if (++i == ERRAND_LOOK)
+			return false;
+	}
+	if (errand == NULL)
 		return false;
-	errand_dequeue(&client->queues[rank]);
+	errand_remove(&client->queues[rank], errand);
 	client->errand = errand;
 	client->asked = client_device(client, errand->unit);
 	client->block = NULL;

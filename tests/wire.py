@@ -121,7 +121,7 @@ class Meter(threading.Thread):
     def run(self):
         pending = b""
         while not self.ended:
-            got = self.wire.receive(0.03)
+            got = self.wire.receive(0.12)
             pending += got
             if not got:
                 pending = b""
