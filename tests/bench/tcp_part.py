@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Modbus TCP from memory: gridshim's shown meter beside a libmodbus server on
-select and a bare epoll server (floor), in turns, over loopback.
+select and a bare epoll server (floor), in turns, over loopback, all three at
+the priority of gridshim's proxy and on one core, with the load on the others:
+clients are other machines. (Where they share a core, a server of high priority
+is woken for every single request, and its CPU per request is twice as much,
+whoever's it is.)
 
-CPU is that of the process that answers. "load" is the load's own share of a
+The CPU is that of the process that answers. "load" is the load's own share of a
 core: near 100 % it is the load that is measured, and CPU tells more than
 answers a second.
 """
 import os
 
-from contest import (COUNT, ROUNDS, SHOWN_UNIT, Gridshim, Program, free_port,
-                     median_of, settle, tcp_load, tool)
+from contest import (COUNT, ROUNDS, SHOWN_UNIT, URGENT, Elsewhere, Gridshim,
+                     Program, apart, free_port, median_of, settle, tcp_load,
+                     tool)
 
 CLIENTS = [int(c) for c in os.environ.get(
     "CLIENTS", "1,10,100,1000").split(",")]
@@ -49,8 +54,9 @@ def measure(servers, clients, depth, targets):
     results = {name: [] for name in servers}
     for _ in range(ROUNDS):
         for name, (port, unit, pid) in servers.items():
-            results[name].append(
-                tcp_load(port, unit, clients, depth, SECONDS, pid))
+            with Elsewhere():
+                results[name].append(
+                    tcp_load(port, unit, clients, depth, SECONDS, pid))
             settle()
     for name in servers:
         row(clients, depth, name, results[name])
@@ -65,8 +71,10 @@ def run(targets):
           f"{'wrong':>5}")
     plain, bare = free_port(), free_port()
     with Gridshim() as box, \
-            Program(tool("tcp_plain"), plain, port=plain) as libmodbus, \
-            Program(tool("tcp_floor"), bare, port=bare) as floor:
+            Program(*URGENT, tool("tcp_plain"), plain, port=plain) as libmodbus, \
+            Program(*URGENT, tool("tcp_floor"), bare, port=bare) as floor:
+        for server in (box, libmodbus, floor):
+            apart(server.pid)
         servers = {"gridshim": (box.tcp_port, SHOWN_UNIT, box.pid),
                    "libmodbus": (plain, 1, libmodbus.pid),
                    "floor": (bare, 1, floor.pid)}
