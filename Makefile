@@ -15,7 +15,7 @@ DIRS  := gateway proxy policy storage web
 SRCS  := $(wildcard $(DIRS:=/*.c))
 CORE  := $(filter-out gateway/main.c,$(SRCS))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 PKGS  := libmodbus libcurl libmicrohttpd sqlite3 jansson libcyaml libsodium
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -70,7 +70,7 @@ $B/obj/tests/%.o: WARN += -Wno-missing-prototypes -Wno-unused-parameter
 $(UNITS:%=$B/%): $B/%: $B/obj/tests/unit/%.o $B/libcore.a
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) -lcmocka $(WRAP_$*)
 
-$(BENCH:%=$B/%): $B/%: $B/obj/tests/bench/%.o
+$(BENCHES:%=$B/%): $B/%: $B/obj/tests/bench/%.o
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
 
 HOUSE := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/house/*.c))

@@ -10,6 +10,8 @@ enum {
 	FULL_TIMEOUT_EVERY = 4,
 	RESTING_AFTER = 3, /* timeouts in a row */
 	BACKOFF_COSTS = 12, /* a rest is so many times what the try cost */
+	SLOW_DUE_US =
+	    300000, /* since a slow read; well before it is impatient */
 };
 
 static int64_t
@@ -93,13 +95,41 @@ round_us(const struct exchange_wire *wire, const struct device *device)
 	return us;
 }
 
+/* What a slow read takes between two fast rounds; 0: none is due. */
+static int64_t
+slow_us(const struct exchange_wire *wire, const struct device *device,
+    struct mono now)
+{
+	const struct plan *plan = &device->plan;
+
+	if (plan->fast_count == plan->count || !device->slow_turn ||
+	    mono_diff_us(now, device->slow_at) < SLOW_DUE_US)
+		return 0;
+	return pace_read_us(wire, device,
+		   plan_count_max(&plan->blocks[plan->next_slow])) +
+	       2 * exchange_t35_us(wire);
+}
+
+/* By how much the next round is shorter than the longest. */
+static int64_t
+shorter_us(const struct exchange_wire *wire, const struct device *device)
+{
+	const struct plan *plan = &device->plan;
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < plan->fast_count; i++)
+		bytes += 2 * (size_t)(plan_count_max(&plan->blocks[i]) -
+				      plan_count_next(&plan->blocks[i]));
+	return exchange_wire_us(wire, bytes);
+}
+
 void
 pace_align(
     const struct exchange_wire *wire, struct device *device, struct mono now)
 {
 	int64_t least_us = (int64_t)device->config->poll_ms * 800;
 	int64_t lead_us = round_us(wire, device);
-	int64_t spacing_us, before;
+	int64_t spacing_us, room_us, before;
 	struct mono question, last, from;
 
 	assert(lead_us > 0); /* a plan has a fast read */
@@ -117,7 +147,12 @@ pace_align(
 		return;
 	/* So many polls fit before the one that must be in time. */
 	last = mono_add_us(question, -lead_us);
-	before = mono_diff_us(last, from) / least_us;
+	room_us = mono_diff_us(last, from) - slow_us(wire, device, now);
+	/* Packed tight they would leave a slow read no other place than in
+	 * the way of the last. */
+	before = room_us > 0 ? room_us / least_us : 0;
+	if (before == 0)
+		last = mono_add_us(last, shorter_us(wire, device));
 	spacing_us = mono_diff_us(last, device->polled) / (before + 1);
 	if (spacing_us < least_us)
 		spacing_us = least_us;

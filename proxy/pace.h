@@ -8,7 +8,7 @@
  *
  * Just in time: where the inverter's questions keep a beat, the polls of its
  * meter are moved so that one of them ends a little before the next question,
- * with the ones between spread evenly.
+ * with the ones between spread evenly, and room among them for slow reads.
  *
  *   question            |                             |
  *   polls        [====] |   [====]   [====]   [====]  |

@@ -136,9 +136,15 @@ plan_slow(struct plan *plan)
 }
 
 uint16_t
+plan_count_next(const struct plan_block *block)
+{
+	return (uint16_t)(block->count + 2 * block->variant);
+}
+
+uint16_t
 plan_count(struct plan_block *block)
 {
-	uint16_t count = (uint16_t)(block->count + 2 * block->variant);
+	uint16_t count = plan_count_next(block);
 
 	block->variant = (uint8_t)((block->variant + 1) % block->variants);
 	return count;

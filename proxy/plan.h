@@ -65,6 +65,8 @@ struct plan_block *plan_slow(struct plan *plan);
 
 /* The count to ask for now; differs from call to call where it can. */
 uint16_t plan_count(struct plan_block *block);
+/* The same, without asking. */
+uint16_t plan_count_next(const struct plan_block *block);
 /* The largest of them. */
 uint16_t plan_count_max(const struct plan_block *block);
 

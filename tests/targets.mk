@@ -18,7 +18,7 @@ demo: deps-build
 	$(Q)$(MAKE) --no-print-directory $B/gridshim $B/house
 	@B=$B DIR='$(DIR)' PORT='$(PORT)' sh tests/demo.sh
 
-everything: $B/gridshim $B/house $(UNITS:%=$B/%) $(BENCH:%=$B/%)
+everything: $B/gridshim $B/house $(UNITS:%=$B/%) $(BENCHES:%=$B/%)
 
 # check: the quick tests. test: all of them, under six minutes. soak: the long
 # ones. Each says at the end how many passed and how many failed.

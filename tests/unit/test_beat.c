@@ -5,6 +5,7 @@
 /* An inverter that asks in a beat, and what it finds. */
 struct asker {
 	struct beat beat;
+	const struct config_device *config; /* NULL: the bench's */
 	struct mono next;
 	int64_t period_us;
 	int64_t jitter_us;
@@ -36,6 +37,8 @@ live(struct bench *bench, struct asker *asker)
 
 	bench_init(bench, 1);
 	bench->devices[0].beat = &asker->beat;
+	if (asker->config != NULL)
+		bench->devices[0].config = asker->config;
 	asker->next = mono_add_ms(bench->now, 700);
 	end = mono_add_ms(bench->now, 60000);
 	while (!mono_reached(bench->now, end)) {
@@ -101,6 +104,26 @@ a_jittery_beat_is_met_with_more_in_hand(void **state)
 	assert_in_range(settled_age_us(&asker, 0.5), 1, 40000);
 }
 
+/* Where the polls fill the line. */
+static void
+slow_reads_stand_in_no_question_s_way(void **state)
+{
+	static const int64_t periods_ms[] = { 200, 300, 500, 700, 1000, 1013,
+		2000 };
+	struct config_device greedy = config;
+	struct bench bench;
+
+	greedy.poll_ms = 20;
+	for (size_t i = 0; i < sizeof(periods_ms) / sizeof(periods_ms[0]);
+	     i++) {
+		struct asker asker = { .period_us = periods_ms[i] * 1000,
+			.config = &greedy };
+
+		live(&bench, &asker);
+		assert_in_range(settled_age_us(&asker, 0.97), 1, 25000);
+	}
+}
+
 static void
 without_a_beat_polls_are_steady(void **state)
 {
@@ -118,6 +141,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(polls_end_just_before_a_steady_question),
 		cmocka_unit_test(a_jittery_beat_is_met_with_more_in_hand),
+		cmocka_unit_test(slow_reads_stand_in_no_question_s_way),
 		cmocka_unit_test(without_a_beat_polls_are_steady),
 	};
 
