@@ -12,7 +12,6 @@ answers must keep their time.
 import contextlib
 import json
 import statistics
-import struct
 import threading
 import time
 
@@ -21,6 +20,7 @@ from wire import Asker, Meter, crc, framed, read_request, sdm630
 
 BAUD = 38400
 T35_S = 0.00175
+HELD_UP_S = 0.03  # by so much a case of a few milliseconds is spoilt
 OTHER_S = 0.020  # over t3.5: what the other line's answers may take (p95)
 
 # On inv1: unit 7 is the meter itself, the others are emulated; unit 1 as the
@@ -28,8 +28,8 @@ OTHER_S = 0.020  # over t3.5: what the other line's answers may take (p95)
 CONFIG = """\
 site: {{name: test, fuse_a: 63, phases: 3}}
 lines:
-  - {{name: meter, serial: {dir}/meter, baud: {baud}}}
-  - {{name: inv1, serial: {dir}/inv1, baud: {baud}%(inv1)s}}
+  - {{name: meter, serial: {dir}/meter, baud: {baud}%(echo)s}}
+  - {{name: inv1, serial: {dir}/inv1, baud: {baud}%(echo)s}}
   - {{name: inv2, serial: {dir}/inv2, baud: {baud}}}
 devices:
   - {{name: grid, role: grid_meter, line: meter, unit: 1, map: eastron-sdm630, poll_ms: 150}}
@@ -55,6 +55,34 @@ class Busy(Exception):
     it."""
 
 
+class Metronome(threading.Thread):
+    """Knows when the machine itself was late."""
+    BEAT_S = 0.003
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.late = []  # (from, until)
+        self.ended = False
+        self.start()
+
+    def run(self):
+        while not self.ended:
+            at = time.monotonic()
+            time.sleep(self.BEAT_S)
+            now = time.monotonic()
+            if now - at > 2 * self.BEAT_S:
+                self.late.append((at, now))
+
+    def worst(self, begin):
+        """The longest it was held up since then, in seconds."""
+        return max((until - at for at, until in list(self.late)
+                    if until >= begin), default=0.0)
+
+    def was_late(self, begin, end):
+        return any(at <= end and until >= begin
+                   for at, until in list(self.late))
+
+
 class Probe(threading.Thread):
     """The other inverter: asks without end, and keeps the time."""
 
@@ -75,14 +103,20 @@ class Probe(threading.Thread):
         self.ended = True
         self.join()
 
-    def since(self, at):
-        return [took for when, took in list(self.took) if when >= at]
+    def since(self, at, metronome=None):
+        """What the answers took; only of those that the machine was in time
+        for, where there is a metronome."""
+        return [took for when, took in list(self.took) if when >= at and not (
+            metronome and metronome.was_late(when, when + (took or 0.5)))]
 
 
 class Bench(Rig):
-    def __init__(self, units=(), inv1=""):
+    def __init__(self, units=(), echo=False):
+        """echo: the adapters of meter and inv1 hear what they send."""
+        self.echo = echo
         super().__init__(
-            config=CONFIG % {"inv1": inv1, "more": "".join(
+            config=CONFIG % {"echo": ", echo: on" if echo else "",
+                             "more": "".join(
                 SHOWN % (unit, unit, 40000 if unit == 247 else 0)
                 for unit in units)},
             wires=("meter", "inv1", "inv2"), baud=BAUD)
@@ -94,6 +128,9 @@ class Bench(Rig):
             raise
 
     def prepare(self):
+        if self.echo:
+            for name in ("meter", "inv1"):
+                send_back(self.wires[name])
         self.grid = sdm630(1000.0)
         self.spare = sdm630(500.0, unit=2)
         self.meter = Meter(self.wires["meter"],
@@ -102,11 +139,12 @@ class Bench(Rig):
         self.asker = Asker(self.line)
         self.probe = Probe(self.wires["inv2"])
         wait_for("all shown meters answer", self.all_active)
+        self.metronome = Metronome()
         self.last_row = 0
         self.events = self.counters()
         self.probe.start()
         self.quiet_since = time.monotonic()
-        time.sleep(1.5)
+        time.sleep(1.0)
         self.quiet = self.probe.since(self.quiet_since)
         self.since = self.checked = time.monotonic()
 
@@ -242,18 +280,32 @@ class Bench(Rig):
         took = self.probe.since(self.checked)
         self.checked = time.monotonic()
         assert None not in took, "the other line missed an answer"
-        if len(took) >= 5:
+        if took:
             median = statistics.median(took)
             assert median < T35_S + OTHER_S, f"other line: {median * 1e3} ms"
 
     def other_line_kept_its_time(self):
+        took = self.probe.since(self.since, self.metronome)
+        asked = len(self.probe.since(self.since))
+        p95 = percentile([t or 1.0 for t in took], 0.95) if took else 0.0
         quiet = percentile([t or 1.0 for t in self.quiet], 0.95)
-        took = percentile([t or 1.0 for t in self.probe.since(self.since)],
-                          0.95)
-        print(f"# measured other line p95 {took * 1e3:.1f} ms after the"
-              f" request, {quiet * 1e3:.1f} ms while all was quiet")
-        # A busy machine is late with both.
-        assert took < max(T35_S + OTHER_S, 1.5 * quiet), took
+        print(f"# measured other line p95 {p95 * 1e3:.1f} ms after the request"
+              f" ({quiet * 1e3:.1f} ms while all was quiet); {len(took)} of"
+              f" {asked} while the machine kept its own time")
+        assert asked > 50
+        assert p95 < max(T35_S + OTHER_S, 1.5 * quiet), p95
+
+
+def send_back(wire):
+    """From now on whoever listens there also returns all that he hears."""
+    receive = wire.receive
+
+    def returning(timeout):
+        got = receive(timeout)
+        if got:
+            wire.send(got)
+        return got
+    wire.receive = returning
 
 
 @contextlib.contextmanager
@@ -281,20 +333,23 @@ def noise(dropped, runs=1):
     return {"dropped_bytes": dropped, "crc_errors": runs}
 
 
-def power_float(watts):
-    return struct.pack(">f", watts)
-
-
 def run_on(bench, cases):
     """The cases as functions for rig.main(). One that a busy machine has
     spoilt is tried again."""
     def run(case):
-        for _ in range(4):
+        for _ in range(3):
+            began = time.monotonic()
             try:
                 return case(bench)
             except Busy:
-                bench.catch_up()
-        raise AssertionError("the machine is too busy for this")
+                pass
+            except AssertionError:
+                if bench.metronome.worst(began) < HELD_UP_S:
+                    raise
+            print(f"# {case.__name__} once more: the machine was held up for"
+                  f" {bench.metronome.worst(began) * 1e3:.0f} ms")
+            bench.catch_up()
+        return case(bench)
 
     def wrapped(case):
         def test():

@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from cases import BAUD, Bench, noise, run_on  # noqa: E402
+from cases import Bench, noise, run_on  # noqa: E402
 from rig import main  # noqa: E402
 from wire import crc, framed, read_request  # noqa: E402
 
