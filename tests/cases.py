@@ -297,12 +297,19 @@ class Bench(Rig):
 
 
 def send_back(wire):
-    """From now on whoever listens there also returns all that he hears."""
+    """From now on whoever listens there also returns all that he hears, each
+    frame with wire.noise before it."""
     receive = wire.receive
+    wire.noise = b""
+    heard = 0.0
 
     def returning(timeout):
+        nonlocal heard
         got = receive(timeout)
         if got:
+            if time.monotonic() - heard > 0.01:
+                wire.send(wire.noise)
+            heard = time.monotonic()
             wire.send(got)
         return got
     wire.receive = returning

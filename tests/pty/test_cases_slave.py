@@ -155,6 +155,18 @@ def case_21_echo(bench):
             if at >= since and request[1] != 4]
     assert seen == ["010600140007", "0110001200020400000001",
                     "010600150007"], seen
+    # Nor is it one behind what a transceiver hears when it begins to send.
+    since = time.monotonic()
+    for wire in bench.wires.values():
+        wire.noise = b"\0"
+    bench.exchange([framed(hexed("070600140007"))], [hexed("070600140007")],
+                   0.3)
+    for wire in bench.wires.values():
+        wire.noise = b""
+    bench.check([("passed", 7, 6, 0x14, 1)],
+                loose=("dropped_bytes", "crc_errors"))
+    assert len([r for at, r in list(bench.meter.seen)
+                if at >= since and r[1] == 6]) == 1
     events = bench.counters("meter")
     assert events["mismatches"] == 0 and events["foreign"] == 0, events
 
