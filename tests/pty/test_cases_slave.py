@@ -294,6 +294,47 @@ def no_number(bench, bad):
         assert not math.isfinite(itself) or abs(itself - 400) < 0.01, itself
 
 
+def rows_of_power(bench):
+    return bench.query(
+        "SELECT true_w, offset_w, unit, response FROM txn WHERE line = 'inv1'"
+        " AND outcome = 'ok' AND offset_w != 0 AND (unit = 1 AND address = 13"
+        " OR unit = 247 AND address = 52 AND count = 2)")
+
+
+def check_rows_of_power(rows):
+    """Each agrees with itself: what was true, what was added, what was in the
+    register."""
+    for true_w, offset_w, unit, response in rows:
+        value = struct.unpack_from(">h" if unit == 1 else ">f", response, 3)[0]
+        expected = true_w + offset_w
+        if unit == 1:
+            expected = max(-32768, min(32767, expected))
+        assert abs(value - expected) <= 1, (true_w, offset_w, value)
+
+
+def case_25_a_sample_between_the_answer_and_its_sending(bench):
+    """The answer stays what it was made of, in the row too: 40 ms lie between
+    the two, and the power changes with every sample."""
+    bench.offset(100, 600, shown="unit-247")
+    real = bench.meter.answer
+    watts = 1000.0
+
+    def restless(request):
+        nonlocal watts
+        watts = 1000.0 if watts > 2500 else watts + 50
+        set_power(bench.grid, watts)
+        return real(request)
+    bench.meter.answer = restless
+    for _ in range(30):
+        assert not math.isnan(power_of(bench, DELAYED))
+    bench.meter.answer = real
+    set_power(bench.grid, 1000.0)
+    bench.catch_up()
+    rows = [row for row in rows_of_power(bench) if row[2] == DELAYED]
+    assert len(rows) > 20, len(rows)
+    check_rows_of_power(rows)
+
+
 def case_25_the_moved_power(bench):
     # Split over two reads.
     for unit in (254, 7):
@@ -326,17 +367,9 @@ def case_25_the_moved_power(bench):
     bench.grid.set_float(52, 3e38)
     silent_and_back(bench)
     bench.catch_up()
-    # Each row of an answer agrees with itself: what was true, what was added,
-    # what was in the register.
-    rows = bench.query(
-        "SELECT true_w, offset_w, shown_w, response FROM txn WHERE"
-        " line = 'inv1' AND unit = 1 AND address = 13 AND outcome = 'ok'"
-        " AND offset_w != 0")
+    rows = rows_of_power(bench)
     assert len(rows) > 10
-    for true_w, offset_w, _, response in rows:
-        value = struct.unpack(">h", response[3:5])[0]
-        expected = max(-32768, min(32767, true_w + offset_w))
-        assert abs(value - expected) <= 1, (true_w, offset_w, value)
+    check_rows_of_power(rows)
 
 
 def the_other_line_kept_its_time(bench):
@@ -359,5 +392,6 @@ with Bench(units=(247, 254)) as the_bench:
         case_19_another_unit_on_the_line, case_20_noise_over_our_reply,
         case_22_stale_is_silent_and_fresh_answers_at_once,
         case_23_writes_pass, case_24_holes_between_addresses,
-        case_25_the_moved_power, the_other_line_kept_its_time]) +
+        case_25_the_moved_power,
+        case_25_a_sample_between_the_answer_and_its_sending, the_other_line_kept_its_time]) +
         [with_echo])
