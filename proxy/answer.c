@@ -47,7 +47,8 @@ record(struct answer *answer, enum txn_outcome outcome, struct mono now)
 		answer->asked, answer->request, answer->request_length);
 
 	txn->outcome = (uint8_t)outcome;
-	if (is_reply(outcome)) {
+	/* A broadcast has none. */
+	if (is_reply(outcome) && answer->reply_length > 0) {
 		journal_values(txn, &answer->behind);
 		journal_response(txn, answer->reply, answer->reply_length);
 		txn->duration_us = (int32_t)(mono_diff_us(now, answer->asked) +
@@ -197,6 +198,7 @@ take_request(struct answer *answer, const struct rtu_frame *frame,
 	drop_pending(answer, TXN_SUPERSEDED, at);
 	answer->pending = meter;
 	answer->passed = false;
+	answer->reply_length = 0;
 	answer->asked = at;
 	answer->request_length = frame->length;
 	memcpy(answer->request, frame->adu, frame->length);

@@ -214,6 +214,7 @@ def case_12_broadcasts(bench):
     bench.case([framed(hexed("000600140007"))], [],
                [("foreign", 0, 3, 13, 1), ("passed", 0, 6, 0x14, 1)],
                seconds=0.4)
+    assert [row[6] for row in bench.rows] == [None, None], bench.rows
     seen = [(at, request) for at, request in list(bench.meter.seen)
             if at >= since]
     i = next(i for i, (_, request) in enumerate(seen)
