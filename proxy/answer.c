@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "proxy/journal.h"
-
 /* NULL: no unit of ours. A broadcast is for all; who shows a real meter takes
  * it there. */
 static const struct answer_meter *
@@ -49,12 +47,15 @@ record(struct answer *answer, enum txn_outcome outcome, struct mono now)
 		answer->asked, answer->request, answer->request_length);
 
 	txn->outcome = (uint8_t)outcome;
-	journal_shown(txn, shown, now);
-	if (is_reply(outcome)) {
+	/* A broadcast has none. */
+	if (is_reply(outcome) && answer->reply_length > 0) {
+		journal_values(txn, &answer->behind);
 		journal_response(txn, answer->reply, answer->reply_length);
 		txn->duration_us = (int32_t)(mono_diff_us(now, answer->asked) +
 					     line_wire_us(&answer->line,
 						 answer->reply_length + 2));
+	} else {
+		journal_shown(txn, shown, now);
 	}
 	note(answer, txn);
 	shown->changed = true;
@@ -111,6 +112,7 @@ send_passed(struct answer *answer, const uint8_t *pdu, size_t length)
 	    (pdu[0] & PDU_EXCEPTION_BIT) != 0 && length > 1 ? pdu[1] : 0;
 	shown_patch(shown, answer->request + 1, answer->request_length - 3,
 	    answer->reply + 1, length, now);
+	answer->behind = journal_look(shown, now);
 	earliest = mono_add_us(answer->asked, delay_us(answer));
 	line_wake(&answer->line, mono_reached(now, earliest) ? now : earliest);
 }
@@ -196,6 +198,7 @@ take_request(struct answer *answer, const struct rtu_frame *frame,
 	drop_pending(answer, TXN_SUPERSEDED, at);
 	answer->pending = meter;
 	answer->passed = false;
+	answer->reply_length = 0;
 	answer->asked = at;
 	answer->request_length = frame->length;
 	memcpy(answer->request, frame->adu, frame->length);
@@ -214,6 +217,7 @@ take_request(struct answer *answer, const struct rtu_frame *frame,
 	case SHOWN_ANSWER:
 		answer->reply[0] = frame->adu[0];
 		answer->reply_length = 1 + pdu_length;
+		answer->behind = journal_look(meter->shown, at);
 		line_wake(&answer->line, mono_add_us(at, delay_us(answer)));
 		break;
 	}

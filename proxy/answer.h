@@ -18,6 +18,7 @@
 #include "gateway/outbox.h"
 #include "proxy/ask.h"
 #include "proxy/asked.h"
+#include "proxy/journal.h"
 #include "proxy/line.h"
 #include "proxy/shown.h"
 #include "proxy/tally.h"
@@ -45,6 +46,7 @@ struct answer {
 	bool passed; /* the reply is the real meter's own */
 	struct errand errand;
 	struct mono asked; /* last byte of the request */
+	struct journal_values behind; /* the reply, when it was made */
 	uint8_t exception;
 	size_t request_length;
 	size_t reply_length; /* unit + PDU, without CRC */

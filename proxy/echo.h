@@ -17,6 +17,7 @@ enum { ECHO_MAX = 256 };
 struct echo {
 	size_t length; /* sent */
 	size_t heard; /* of it */
+	size_t noise; /* bytes before it */
 	uint8_t sent[ECHO_MAX];
 };
 
@@ -26,8 +27,10 @@ void echo_sent(struct echo *echo, const uint8_t *bytes, size_t length);
 /* What was sent before will not come any more. */
 void echo_forget(struct echo *echo);
 
-/* How many of the first of these bytes are our own. An echo that is broken in
- * the middle ends there: what follows is given to the framer. */
-size_t echo_strip(struct echo *echo, const uint8_t *bytes, size_t length);
+/* Takes our own out of these bytes; how many are left, at the front. The echo
+ * may have up to three bytes of noise before it, which are left: a transceiver
+ * that begins to send hears that too. An echo that is broken in the middle ends
+ * there: what follows is left. */
+size_t echo_strip(struct echo *echo, uint8_t *bytes, size_t length);
 
 #endif

@@ -70,18 +70,39 @@ watts(double value)
 	return (int32_t)lround(value);
 }
 
+struct journal_values
+journal_look(const struct shown *shown, struct mono now)
+{
+	struct journal_values values = { .sample_age_ms = -1,
+		.reason = (uint8_t)shown->output.reason };
+
+	if (!mono_is_set(shown->sample_at))
+		return values;
+	values.true_w = watts(shown_true_w(shown));
+	values.shown_w = watts(shown->values.value[QUANTITY_ACTIVE_POWER]);
+	values.offset_w = watts(shown->offset_w);
+	values.sample_age_ms =
+	    (int32_t)(mono_diff_us(now, shown->sample_at) / 1000);
+	return values;
+}
+
+void
+journal_values(struct message_txn *txn, const struct journal_values *values)
+{
+	txn->true_w = values->true_w;
+	txn->shown_w = values->shown_w;
+	txn->offset_w = values->offset_w;
+	txn->sample_age_ms = values->sample_age_ms;
+	txn->reason = values->reason;
+}
+
 void
 journal_shown(
     struct message_txn *txn, const struct shown *shown, struct mono now)
 {
-	txn->reason = (uint8_t)shown->output.reason;
-	if (!mono_is_set(shown->sample_at))
-		return;
-	txn->true_w = watts(shown_true_w(shown));
-	txn->shown_w = watts(shown->values.value[QUANTITY_ACTIVE_POWER]);
-	txn->offset_w = watts(shown->offset_w);
-	txn->sample_age_ms =
-	    (int32_t)(mono_diff_us(now, shown->sample_at) / 1000);
+	struct journal_values values = journal_look(shown, now);
+
+	journal_values(txn, &values);
 }
 
 void

@@ -24,7 +24,22 @@ struct message_txn *journal_txn(struct outbox *records, unsigned line,
 void journal_response(
     struct message_txn *txn, const uint8_t *unit_and_pdu, size_t length);
 
-/* The values behind an answer: true, shown, offset, reason, age. */
+/* The values behind an answer. */
+struct journal_values {
+	int32_t true_w;
+	int32_t shown_w;
+	int32_t offset_w;
+	int32_t sample_age_ms; /* -1: there is no sample */
+	uint8_t reason; /* enum reason */
+};
+
+/* As they are now: an answer is sent a little after it was made, and a sample
+ * may come between. */
+struct journal_values journal_look(const struct shown *shown, struct mono now);
+void journal_values(
+    struct message_txn *txn, const struct journal_values *values);
+
+/* Both at once. */
 void journal_shown(
     struct message_txn *txn, const struct shown *shown, struct mono now);
 

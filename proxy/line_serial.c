@@ -91,19 +91,6 @@ count(struct line *line, const uint8_t *bytes, size_t length)
 		line->counts.zeros += bytes[i] == 0;
 }
 
-/* Moves what is not our own to the front; how much that is. */
-static size_t
-without_echo(struct line *line, uint8_t *bytes, size_t length)
-{
-	size_t own;
-
-	if (line->config->echo == SWITCH_OFF)
-		return length;
-	own = echo_strip(&line->echo, bytes, length);
-	memmove(bytes, bytes + own, length - own);
-	return length - own;
-}
-
 static enum line_got
 serial_receive(struct line *line)
 {
@@ -119,7 +106,9 @@ serial_receive(struct line *line)
 		return LINE_LOST;
 	line->last_byte = clock_now();
 	count(line, into, (size_t)got);
-	kept = without_echo(line, into, (size_t)got);
+	kept = (size_t)got;
+	if (line->config->echo == SWITCH_ON)
+		kept = echo_strip(&line->echo, into, kept);
 	if (kept == 0)
 		return LINE_NOTHING;
 	rtu_filled(&line->rtu, kept);

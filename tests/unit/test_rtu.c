@@ -31,7 +31,7 @@ every_frame_split_at_every_byte(void **state)
 }
 
 static void
-every_frame_byte_by_byte_comes_with_its_last_byte(void **state)
+case_02_every_frame_byte_by_byte_comes_with_its_last(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SAMPLES; i++) {
@@ -73,7 +73,7 @@ every_prefix_then_silence_is_dropped_and_counted(void **state)
 }
 
 static void
-every_single_flipped_bit_is_refused(void **state)
+case_05_every_single_flipped_bit_is_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SAMPLES; i++) {
@@ -94,7 +94,7 @@ every_single_flipped_bit_is_refused(void **state)
 }
 
 static void
-a_crc_with_its_bytes_swapped_is_refused(void **state)
+case_05_a_crc_with_its_bytes_swapped_is_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SAMPLES; i++) {
@@ -111,7 +111,7 @@ a_crc_with_its_bytes_swapped_is_refused(void **state)
 }
 
 static void
-many_frames_and_a_half_in_one_read(void **state)
+case_03_many_frames_and_a_half_in_one_read(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SAMPLES; i++) {
@@ -140,7 +140,7 @@ many_frames_and_a_half_in_one_read(void **state)
 }
 
 static void
-a_frame_behind_the_head_of_a_long_write_is_found_at_the_gap(void **state)
+case_08_a_frame_behind_the_head_of_a_long_write(void **state)
 {
 	const uint8_t head[] = { 5, 16, 0, 0, 0, 123, 246 };
 	const uint8_t more[256] = { 0 };
@@ -271,7 +271,7 @@ lengths_of_every_prefix(void **state)
 }
 
 static void
-a_frame_of_256_bytes_passes_and_one_of_257_does_not(void **state)
+case_10_a_frame_of_256_bytes_passes_and_one_of_257_not(void **state)
 {
 	const uint8_t heads[][3] = { { 1, 21, 251 }, { 1, 65, 0 } };
 	struct adu adu;
@@ -300,7 +300,7 @@ a_frame_of_256_bytes_passes_and_one_of_257_does_not(void **state)
 }
 
 static void
-every_unit_may_ask_and_all_but_0_tell(void **state)
+case_13_every_unit_may_ask_and_all_but_0_tell(void **state)
 {
 	(void)state;
 	for (unsigned unit = 0; unit <= 255; unit++) {
@@ -318,7 +318,7 @@ every_unit_may_ask_and_all_but_0_tell(void **state)
 }
 
 static void
-every_function_comes_through_but_0_and_refusals_that_ask(void **state)
+case_11_every_function_but_0_and_refusals_that_ask(void **state)
 {
 	(void)state;
 	for (unsigned function = 0; function <= 255; function++) {
@@ -340,7 +340,7 @@ every_function_comes_through_but_0_and_refusals_that_ask(void **state)
 }
 
 static void
-an_unknown_function_is_believed_only_where_a_frame_begins(void **state)
+case_11_an_unknown_function_only_where_a_frame_begins(void **state)
 {
 	const uint8_t bytes[] = { 5, 65, 1, 2, 3 };
 	struct adu open = frame_of(bytes, sizeof(bytes));
@@ -439,21 +439,22 @@ main(void)
 		cmocka_unit_test(lengths_of_every_prefix),
 		cmocka_unit_test(every_frame_split_at_every_byte),
 		cmocka_unit_test(
-		    every_frame_byte_by_byte_comes_with_its_last_byte),
+		    case_02_every_frame_byte_by_byte_comes_with_its_last),
 		cmocka_unit_test(
 		    every_prefix_then_silence_is_dropped_and_counted),
-		cmocka_unit_test(every_single_flipped_bit_is_refused),
-		cmocka_unit_test(a_crc_with_its_bytes_swapped_is_refused),
-		cmocka_unit_test(many_frames_and_a_half_in_one_read),
+		cmocka_unit_test(case_05_every_single_flipped_bit_is_refused),
 		cmocka_unit_test(
-		    a_frame_behind_the_head_of_a_long_write_is_found_at_the_gap),
+		    case_05_a_crc_with_its_bytes_swapped_is_refused),
+		cmocka_unit_test(case_03_many_frames_and_a_half_in_one_read),
 		cmocka_unit_test(
-		    a_frame_of_256_bytes_passes_and_one_of_257_does_not),
-		cmocka_unit_test(every_unit_may_ask_and_all_but_0_tell),
+		    case_08_a_frame_behind_the_head_of_a_long_write),
 		cmocka_unit_test(
-		    every_function_comes_through_but_0_and_refusals_that_ask),
+		    case_10_a_frame_of_256_bytes_passes_and_one_of_257_not),
+		cmocka_unit_test(case_13_every_unit_may_ask_and_all_but_0_tell),
 		cmocka_unit_test(
-		    an_unknown_function_is_believed_only_where_a_frame_begins),
+		    case_11_every_function_but_0_and_refusals_that_ask),
+		cmocka_unit_test(
+		    case_11_an_unknown_function_only_where_a_frame_begins),
 		cmocka_unit_test(a_loopback_of_more_words_is_ended_by_silence),
 		cmocka_unit_test(reset_forgets_bytes_but_counts_them),
 		cmocka_unit_test(times_on_the_wire),

@@ -22,7 +22,7 @@ feed_noise(const uint8_t noise[2], size_t length)
 }
 
 static void
-noise_before_between_and_after_frames_costs_no_frame(void **state)
+case_06_noise_around_frames_costs_no_frame(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SAMPLES * NOISES * 8; i++) {
@@ -83,7 +83,7 @@ zeros_behind_every_frame_delay_nothing(void **state)
 }
 
 static void
-a_good_frame_behind_4_kb_of_garbage_is_found(void **state)
+case_07_random_bytes_then_a_good_frame(void **state)
 {
 	uint32_t seed = 4096;
 
@@ -308,11 +308,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-		    noise_before_between_and_after_frames_costs_no_frame),
+		cmocka_unit_test(case_06_noise_around_frames_costs_no_frame),
 		cmocka_unit_test(idle_line_noise_does_not_even_delay_a_read),
 		cmocka_unit_test(zeros_behind_every_frame_delay_nothing),
-		cmocka_unit_test(a_good_frame_behind_4_kb_of_garbage_is_found),
+		cmocka_unit_test(case_07_random_bytes_then_a_good_frame),
 		cmocka_unit_test(
 		    frames_behind_a_gap_come_once_in_order_and_whole),
 		cmocka_unit_test(how_bytes_are_cut_makes_no_difference),
