@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* An adapter may hold back so long what we said. */
+enum { VOICE_US = 20000 };
+
 /* NULL: no unit of ours. A broadcast is for all; who shows a real meter takes
  * it there. */
 static const struct answer_meter *
@@ -197,6 +200,7 @@ take_request(struct answer *answer, const struct rtu_frame *frame,
 
 	drop_pending(answer, TXN_SUPERSEDED, at);
 	answer->pending = meter;
+	answer->sent_at = (struct mono){ 0 };
 	answer->passed = false;
 	answer->reply_length = 0;
 	answer->asked = at;
@@ -235,12 +239,42 @@ is_broadcast_read(const struct rtu_frame *frame)
 	       function != 22;
 }
 
+/* The reply to a write is the request once more. What comes back at once, as
+ * we said it, was said by nobody else: without this it would be written again,
+ * and again. */
+static bool
+is_own_voice(
+    const struct answer *answer, const struct rtu_frame *frame, struct mono at)
+{
+	return mono_is_set(answer->sent_at) &&
+	       frame->length == answer->reply_length + 2 &&
+	       memcmp(frame->adu, answer->reply, answer->reply_length) == 0 &&
+	       mono_diff_us(at, answer->sent_at) <
+	           line_wire_us(&answer->line, frame->length) + VOICE_US;
+}
+
+static void
+tell_own_voice(struct answer *answer)
+{
+	if (answer->told_voice)
+		return;
+	answer->told_voice = true;
+	journal_event(answer->records, LOG_LEVEL_WARNING,
+	    answer->line.config->name,
+	    "hears what it sends; set echo: on for this line");
+}
+
 static void
 on_frame(void *owner, const struct rtu_frame *frame, struct mono at)
 {
 	struct answer *answer = owner;
 	const struct answer_meter *meter = find_unit(answer, frame->adu[0]);
 
+	if (is_own_voice(answer, frame, at)) {
+		record_foreign(answer, frame, at);
+		tell_own_voice(answer);
+		return;
+	}
 	if (meter == NULL || is_broadcast_read(frame)) {
 		record_foreign(answer, frame, at);
 		return;
@@ -269,6 +303,7 @@ send_reply(struct answer *answer, struct mono now)
 		drop_pending(answer, TXN_BROKEN, now);
 		return;
 	}
+	answer->sent_at = now;
 	if (answer->exception != 0)
 		shown->counts.exceptions++;
 	else

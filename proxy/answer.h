@@ -51,7 +51,9 @@ struct answer {
 	size_t request_length;
 	size_t reply_length; /* unit + PDU, without CRC */
 	uint8_t request[RTU_ADU_MAX];
-	uint8_t reply[1 + PDU_MAX];
+	uint8_t reply[1 + PDU_MAX]; /* the last one, until the next request */
+	struct mono sent_at; /* when that went out; 0: none did */
+	bool told_voice;
 };
 
 /* The shown meters must be in place before the line starts. */

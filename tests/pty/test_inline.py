@@ -9,8 +9,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from rig import Rig, main, wait_for  # noqa: E402
-from wire import (Asker, Meter, read_request, sdm630,  # noqa: E402
-                  set_power)
+from wire import (Asker, Meter, framed, read_request,  # noqa: E402
+                  sdm630, set_power)
 
 CONFIG = """\
 site: {{name: test, fuse_a: 63, phases: 3}}
@@ -171,7 +171,6 @@ def repeated_and_given_up():
         rig.meter.answer = slow_to_tell_its_settings
         since = time.monotonic()
         line = rig.wires["inv1"]
-        from wire import framed
         for _ in range(2):
             line.send(framed(bytes.fromhex("070300120002")))
             time.sleep(0.05)
@@ -185,6 +184,24 @@ def repeated_and_given_up():
         line.send(framed(bytes.fromhex("070300140002")))
         answers = rig.asker.collect(1.5)[0]
         assert answers[:-2].hex() == "07030400000002", answers.hex()
+
+
+def an_adapter_that_hears_itself():
+    """Without echo: on, the reply to a write would be the next write."""
+    with Inline("mode: inline") as rig:
+        rig.wait_active()
+        rig.grid.also["010600140007"] = bytes.fromhex("010600140007")
+        line = rig.wires["inv1"]
+        line.send(framed(bytes.fromhex("070600140007")))
+        answer = line.receive(1.0)
+        while len(answer) < 8:
+            answer += line.receive(1.0)
+        assert answer == framed(bytes.fromhex("070600140007"))
+        line.send(answer)  # it comes back
+        time.sleep(0.5)
+        assert line.receive(0) == b"", "it was written again"
+        assert len([r for r in rig.meter.requests() if r[1] == 6]) == 1
+        assert "hears what it sends" in rig.log()
 
 
 def stale(options, expected):
@@ -245,5 +262,5 @@ def fallback_takes_over():
 
 
 main([memory_and_meter, offset_wherever_power_is_touched,
-      repeated_and_given_up, stale_is_silent, stale_is_refused, stale_passes,
+      repeated_and_given_up, an_adapter_that_hears_itself, stale_is_silent, stale_is_refused, stale_passes,
       fallback_takes_over])
