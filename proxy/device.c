@@ -86,45 +86,46 @@ device_take(struct device *device, struct plan_block *block, uint16_t count,
 	return true;
 }
 
+/* Read in every poll, by the points that are in it. */
 static bool
-is_recent(const struct plan_block *block, int64_t max_age_us, struct mono now)
+is_fast(const struct plan *plan, unsigned address)
 {
-	return mono_is_set(block->taken_at) &&
-	       mono_diff_us(now, block->taken_at) <=
-	           (block->fast ? max_age_us : SLOW_KEPT_US);
+	for (unsigned i = 0; i < plan->fast_count; i++) {
+		const struct plan_block *block = &plan->blocks[i];
+
+		if (address >= block->address &&
+		    address < (unsigned)block->address + block->count)
+			return true;
+	}
+	return false;
 }
 
-/* One past the last register that is known from address on; address itself if
- * not even that one is. */
-static unsigned
-known_until(const struct plan *plan, unsigned address, int64_t max_age_us,
+/* A slow read that runs on into fast registers is no younger for that. */
+static bool
+is_known(const struct plan *plan, unsigned address, int64_t max_age_us,
     struct mono now)
 {
-	unsigned until = address;
+	bool fast = is_fast(plan, address);
 
 	for (unsigned i = 0; i < plan->count; i++) {
 		const struct plan_block *block = &plan->blocks[i];
 		unsigned end = (unsigned)block->address + block->taken_count;
 
-		if (address >= block->address && end > until &&
-		    is_recent(block, max_age_us, now))
-			until = end;
+		if (address >= block->address && address < end &&
+		    mono_diff_us(now, block->taken_at) <=
+			(fast || block->fast ? max_age_us : SLOW_KEPT_US))
+			return true;
 	}
-	return until;
+	return false;
 }
 
 bool
 device_knew(const struct plan *plan, uint16_t address, unsigned count,
     int64_t max_age_us, struct mono now)
 {
-	unsigned at = address;
-
-	while (at < (unsigned)address + count) {
-		unsigned until = known_until(plan, at, max_age_us, now);
-
-		if (until == at)
+	for (unsigned i = 0; i < count; i++) {
+		if (!is_known(plan, address + i, max_age_us, now))
 			return false;
-		at = until;
 	}
 	return true;
 }

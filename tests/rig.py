@@ -73,11 +73,13 @@ class Rig:
     def __init__(self, house=(), baud=9600, poll_ms=200, ask_ms=200,
                  meter_map="eastron-sdm630", more_lines="", more_shown="",
                  more_blocks="", gateway=True, config=None, wires=(),
-                 house_too=False):
+                 house_too=False, env=None):
         """config: another one than CONFIG, with {dir} and {port} in it. wires:
         names of lines without a house (see wire.py), then self.wires; the
-        house runs beside them when it is wanted too."""
+        house runs beside them when it is wanted too. env: more environment
+        for the gateway."""
         self.dir = tempfile.mkdtemp(prefix="gridshim-")
+        self.env = env or {}
         self.port = free_port()
         self.config = os.path.join(self.dir, "gridshim.yaml")
         self.database = os.path.join(self.dir, "history.db")
@@ -118,7 +120,8 @@ class Rig:
     def start(self):
         log = open(self.log_file, "a")
         self.gateway = subprocess.Popen(
-            [PROGRAM, "run", "-c", self.config, "-m", "etc/maps"], stderr=log)
+            [PROGRAM, "run", "-c", self.config, "-m", "etc/maps"], stderr=log,
+            env={**os.environ, **self.env})
         log.close()
 
     def stop(self):

@@ -18,7 +18,14 @@ demo: deps-build
 	$(Q)$(MAKE) --no-print-directory $B/gridshim $B/house
 	@B=$B DIR='$(DIR)' PORT='$(PORT)' sh tests/demo.sh
 
-everything: $B/gridshim $B/house $(UNITS:%=$B/%) $(BENCHES:%=$B/%)
+everything: $B/gridshim $B/house $(UNITS:%=$B/%) $(BENCHES:%=$B/%) $B/count.so
+
+# Preloaded into the gateway by tests/fault/test_never_waits.py; not under the
+# sanitizers, which have an allocator of their own.
+$B/count.so: tests/fault/count.c $B/flags
+	@echo "  link  $@"
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -fPIC -shared -O1 $(WARN) -Werror \
+		-Wno-missing-prototypes -o $@ $<
 
 # check: the quick tests. test: all of them, under six minutes. soak: the long
 # ones. Each says at the end how many passed and how many failed.
@@ -50,7 +57,7 @@ fuzz: deps-test $(FUZZES:%=build-fuzz/%)
 		{ tail -40 build-fuzz/$$f.log; exit 1; }; \
 		echo "  fuzz  $$f: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
 		build-fuzz/$$f.log) runs, nothing found"; done
-build-fuzz/%: tests/fuzz/%.c $(CORE) $(wildcard */*.h)
+build-fuzz/%: tests/fuzz/%.c $(CORE) $(wildcard */*.h tests/fuzz/*.h)
 	$(Q)$(MAKE) --no-print-directory B=build-fuzz CC=clang \
 		SAN=address,undefined CFLAGS=-fsanitize=fuzzer-no-link build-fuzz/libcore.a
 	$(Q)clang -std=c11 -D_GNU_SOURCE -g -O1 -I. -fsanitize=fuzzer,address,undefined \

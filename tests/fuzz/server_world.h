@@ -69,7 +69,6 @@ static const struct map emulated_map = {
 struct seen {
 	uint16_t value;
 	struct mono at; /* 0: never */
-	bool fast;
 };
 
 static struct {

@@ -215,6 +215,39 @@ attempts_refresh_no_age(void **state)
 	assert_true(bench.devices[0].missed > 10);
 }
 
+/* The quarantine after a poll is short, as the next poll has another length;
+ * an errand may not have it. */
+static void
+what_looks_like_an_owed_answer_is_not_asked(void **state)
+{
+	struct bench bench;
+	struct client_result result = { 0 };
+	struct errand errand = { .unit = UNIT };
+	struct mono failed;
+
+	bench_init(&bench, 1);
+	while (!result.sample) {
+		assert_true(until_sent(&bench, &result));
+		result = answer(&bench, 30);
+	}
+	assert_true(until_sent(&bench, &result));
+	while (!client_expire(&bench.client, bench.now).miss)
+		bench.now = mono_add_ms(bench.now, 1);
+	failed = bench.now;
+	errand.length =
+	    pdu_read_request(errand.pdu, 4, 40, bench.request.count);
+	errand.deadline = mono_add_ms(bench.now, 5000);
+	assert_true(client_carry(&bench.client, &errand));
+	assert_true(until_sent(&bench, &result));
+	assert_null(bench.client.errand); /* a poll of another length */
+	while (bench.client.errand == NULL) {
+		answer(&bench, 30);
+		assert_true(until_sent(&bench, &result));
+	}
+	assert_in_range(mono_diff_us(bench.now, failed), 2000 * TIMEOUT_MS,
+	    3000 * TIMEOUT_MS);
+}
+
 struct late {
 	uint8_t adu[256];
 	size_t length;
@@ -315,6 +348,7 @@ main(void)
 		    a_slow_block_that_stays_silent_is_done_without),
 		cmocka_unit_test(a_dead_neighbour_costs_less_and_less),
 		cmocka_unit_test(attempts_refresh_no_age),
+		cmocka_unit_test(what_looks_like_an_owed_answer_is_not_asked),
 		cmocka_unit_test(no_answer_is_ever_taken_for_another),
 	};
 

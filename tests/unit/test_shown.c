@@ -307,6 +307,43 @@ an_absurd_sample_counts_as_missed(void **state)
 	}
 }
 
+/* The meter's own registers, too, are those of the last sample that was
+ * trusted. */
+static void
+inline_an_absurd_sample_is_not_shown(void **state)
+{
+	static const struct config_device device_config = { .unit = 1 };
+	static const struct map meter_map = {
+		.function = 4,
+		.words_max = 2,
+		.points_count = 1,
+		.points = { { QUANTITY_ACTIVE_POWER, 0, MAP_S32, 1.0, true } },
+		.blocks_count = 1,
+		.blocks = { { 0, 2 } },
+	};
+	static const uint8_t request[] = { 4, 0, 0, 0, 2 };
+	static const uint8_t good[] = { 0, 0, 3, 0x20 };
+	static const uint8_t absurd[] = { 0x7f, 0xff, 0xff, 0xff };
+	struct bench bench = { .now = { 5000000 } };
+	struct device device;
+
+	assert_true(device_init(&device, &device_config, 0, &meter_map));
+	assert_true(shown_init(&bench.shown, &config, 0, &meter_map, &site));
+	bench.shown.meter = &device;
+	for (int i = 0; i < 2; i++) {
+		assert_true(device_take(&device, plan_fast(&device.plan), 2,
+		    i == 0 ? good : absurd, bench.now));
+		shown_sample(
+		    &bench.shown, &device.values, bench.now, bench.now);
+		assert_int_equal(shown_answer(&bench.shown, request,
+				     sizeof(request), bench.now, bench.reply,
+				     &bench.length, &bench.exception),
+		    SHOWN_ANSWER);
+		assert_memory_equal(bench.reply + 2, good, sizeof(good));
+		bench.now = mono_add_ms(bench.now, SAMPLE_MS);
+	}
+}
+
 static void
 a_power_beyond_the_register_saturates(void **state)
 {
@@ -353,6 +390,7 @@ main(void)
 		cmocka_unit_test(missed_samples_only_shrink_the_offset),
 		cmocka_unit_test(back_from_silence_the_offset_starts_at_zero),
 		cmocka_unit_test(an_absurd_sample_counts_as_missed),
+		cmocka_unit_test(inline_an_absurd_sample_is_not_shown),
 		cmocka_unit_test(a_power_beyond_the_register_saturates),
 		cmocka_unit_test(counters_never_fall),
 	};
