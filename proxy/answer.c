@@ -222,6 +222,7 @@ take_request(struct answer *answer, const struct rtu_frame *frame,
 		answer->reply[0] = frame->adu[0];
 		answer->reply_length = 1 + pdu_length;
 		answer->behind = journal_look(meter->shown, at);
+		answer->sample_at = meter->shown->sample_at;
 		line_wake(&answer->line, mono_add_us(at, delay_us(answer)));
 		break;
 	}
@@ -315,21 +316,31 @@ send_reply(struct answer *answer, struct mono now)
 	answer->pending = NULL;
 }
 
+static bool
+is_older(struct mono at, int64_t limit_ms, struct mono now)
+{
+	return mono_diff_us(now, at) > limit_ms * 1000;
+}
+
+/* The silence before the reply is over; if the machine was held up, more may
+ * be. */
 static void
 on_timer(void *owner, struct mono now)
 {
 	struct answer *answer = owner;
 	const struct config_shown *config;
-	int64_t age_us, limit_ms;
+	int64_t limit_ms;
 
 	if (answer->pending == NULL || answer->passing)
 		return;
 	config = answer->pending->shown->config;
-	age_us = mono_diff_us(now, answer->asked);
 	limit_ms =
 	    answer->passed ? config->max_pass_ms : config->max_reply_age_ms;
-	if (age_us > limit_ms * 1000)
+	if (is_older(answer->asked, limit_ms, now))
 		drop_pending(answer, TXN_LATE, now);
+	else if (!answer->passed && answer->exception == 0 &&
+		 is_older(answer->sample_at, config->max_age_ms, now))
+		drop_pending(answer, TXN_SILENT, now);
 	else
 		send_reply(answer, now);
 }

@@ -52,6 +52,7 @@ struct answer {
 	size_t reply_length; /* unit + PDU, without CRC */
 	uint8_t request[RTU_ADU_MAX];
 	uint8_t reply[1 + PDU_MAX]; /* the last one, until the next request */
+	struct mono sample_at; /* behind the reply */
 	struct mono sent_at; /* when that went out; 0: none did */
 	bool told_voice;
 };
