@@ -88,15 +88,16 @@ send_request(struct ask *ask, const struct client_step *step)
 	memcpy(ask->request + 1, step->pdu, step->length);
 	/* Old bytes must not be taken for the beginning of the answer. */
 	line_drain(&ask->line);
-	if (!line_send(&ask->line, ask->request, length))
-		log_debug("line %s: write failed", ask->line.config->name);
+	ask->sent = line_send(&ask->line, ask->request, length);
 	crc_append(ask->request, length);
 	ask->request_length = length + 2;
 	tally_count(ask->tally, step->unit, TALLY_REQUEST);
 	broadcast = client_sent(&ask->client, step, clock_now());
 	if (step->unit == 0)
-		record_request(ask, clock_now(), TXN_OK);
-	finish_errand(broadcast, ERRAND_SENT, NULL, 0);
+		record_request(
+		    ask, clock_now(), ask->sent ? TXN_OK : TXN_BROKEN);
+	finish_errand(
+	    broadcast, ask->sent ? ERRAND_SENT : ERRAND_NO_LINE, NULL, 0);
 }
 
 static void
@@ -185,8 +186,8 @@ on_timer(void *owner, struct mono now)
 	struct client_result result = client_expire(&ask->client, now);
 
 	if (result.verdict == CLIENT_FAILED) {
-		record_request(
-		    ask, result.sent, result.heard ? TXN_BROKEN : TXN_TIMEOUT);
+		record_request(ask, result.sent,
+		    result.heard || !ask->sent ? TXN_BROKEN : TXN_TIMEOUT);
 		note_timeouts(ask, result.device);
 		tell_owner(ask, &result, now);
 		finish_errand(result.errand, ERRAND_TIMEOUT, NULL, 0);

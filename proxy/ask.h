@@ -27,6 +27,7 @@ struct ask {
 	void *owner;
 	uint8_t request[RTU_ADU_MAX]; /* unit to CRC, as it was sent */
 	size_t request_length;
+	bool sent; /* the driver took all of it */
 };
 
 /* Carries an errand; its done is called later, never from within. False: the

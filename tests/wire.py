@@ -115,6 +115,7 @@ class Meter(threading.Thread):
         self.delay = delay
         self.raw = None  # (request) -> [(seconds before, bytes as they are)]
         self.seen = []  # (time, request without CRC)
+        self.sent = []  # (wall clock in us, request, what was sent for it)
         self.ended = False
         self.start()
 
@@ -128,9 +129,12 @@ class Meter(threading.Thread):
             elif len(pending) >= 4 and crc(pending[:-2]) == pending[-2:]:
                 request, pending = pending[:-2], b""
                 self.seen.append((time.monotonic(), request))
+                sent = []
+                self.sent.append((time.time_ns() // 1000, request, sent))
                 for pause, data in (self.raw or self.proper)(request):
                     time.sleep(pause)
                     self.wire.send(data)
+                    sent.append(data)
 
     def proper(self, request):
         reply = self.answer(request)
