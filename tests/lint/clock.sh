@@ -5,7 +5,9 @@
 # clock.sh BUILD
 set -u
 : "${1:?build folder}"
-objects=$(ls "$1"/obj/proxy/*.o "$1"/obj/policy/*.o) || exit 1
+objects=$(for source in proxy/*.c policy/*.c; do
+	ls "$1/obj/${source%.c}.o"
+done) || exit 1
 wall='clock_wall_us|time|gettimeofday|clock_gettime|clock_read_us'
 wall="$wall|ev_now|ev_time|ev_periodic_start|localtime(_r)?|gmtime(_r)?|mktime"
 bad=$(for object in $objects; do
