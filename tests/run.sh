@@ -7,6 +7,7 @@ set -u
 : "${B:?build folder}"
 passed=0
 failed=0
+took=
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -17,22 +18,38 @@ try() {
 	start=$(date +%s)
 	if "$@" >"$log" 2>&1 </dev/null; then
 		passed=$((passed + 1))
-		echo "  ok    $name ($(($(date +%s) - start)) s)"
+		echo "  ok    $name (${took:-$(($(date +%s) - start))} s)"
 		[ -z "${V:-}" ] || cat "$log"
 		grep -E '^(#|measured)' "$log" | sed 's/^/          /'
 	else
 		failed=$((failed + 1))
-		echo "  FAIL  $name ($(($(date +%s) - start)) s)"
+		echo "  FAIL  $name (${took:-$(($(date +%s) - start))} s)"
 		tail -60 "$log" | sed 's/^/          /'
 	fi
 }
 
-unit() {
-	for test in "$B"/test_*; do
-		[ -x "$test" ] && [ ! -d "$test" ] || continue
-		case $test in *.d) continue ;; esac
-		try "unit/${test##*/}" "$test"
+# several GROUP SCRIPT_OR_PROGRAM...: a few at a time, then told in order.
+several() {
+	kind=$1
+	shift
+	logs=$(mktemp -d)
+	printf '%s\n' "$@" | xargs -P "${JOBS:-5}" -I{} "$0" logged "$logs" {}
+	for file; do
+		out=$logs/${file##*/}
+		took=$(cat "$out.took")
+		try "$kind/${file##*/}" "$0" told "$out"
 	done
+	took=
+	rm -rf "$logs"
+}
+
+# programs FOLDER: the unit tests built in it.
+programs() {
+	find "$1" -maxdepth 1 -type f -perm -u+x -name 'test_*' | sort
+}
+
+unit() {
+	several unit $(programs "$B")
 }
 
 lint() {
@@ -46,9 +63,7 @@ sanitize() {
 	export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 	try "sanitize/build" make -s -j2 B=build-san SAN=address,undefined \
 		everything
-	for test in build-san/test_*; do
-		[ -x "$test" ] && try "sanitize/${test##*/}" "$test"
-	done
+	several sanitize $(programs build-san)
 	try "sanitize/gateway" env B=build-san python3 tests/pty/test_stale.py
 }
 
@@ -57,22 +72,9 @@ clang() {
 	try "clang/build" make -s -j2 B=build-clang CC=clang everything
 }
 
-# These mostly wait for a simulated house, so several run at a time; fault
-# compares times, and runs alone.
+# These mostly wait for a simulated house; fault compares times, and runs alone.
 pty() {
-	logs=$(mktemp -d)
-	for script in tests/house/selftest.py tests/pty/test_*.py; do
-		(
-			"$0" one "$script" >"$logs/${script##*/}" 2>&1
-			echo $? >"$logs/${script##*/}.code"
-		) &
-	done
-	wait
-	for script in tests/house/selftest.py tests/pty/test_*.py; do
-		try "pty/${script##*/}" sh -c 'cat "$1"; exit "$(cat "$1.code")"' \
-			- "$logs/${script##*/}"
-	done
-	rm -rf "$logs"
+	several pty tests/house/selftest.py tests/pty/test_*.py
 }
 
 fault() {
@@ -95,9 +97,24 @@ tidy() {
 	try "lint/clang-tidy" sh tests/lint/tidy "$B"
 }
 
-if [ "$1" = one ]; then
-	exec python3 "$2"
-fi
+# Of several(), a process each. A failure is not xargs's to know.
+case $1 in
+logged)
+	out=$2/${3##*/}
+	start=$(date +%s)
+	case $3 in
+	*.py) python3 "$3" ;;
+	*) "$3" ;;
+	esac >"$out" 2>&1 </dev/null
+	echo $? >"$out.code"
+	echo $(($(date +%s) - start)) >"$out.took"
+	exit 0
+	;;
+told)
+	cat "$2"
+	exit "$(cat "$2.code")"
+	;;
+esac
 for group in "$@"; do
 	"$group"
 done

@@ -6,6 +6,7 @@
  * by difference from what the kernel says in all, elsewhere. In a file
  * $GRIDSHIM_COUNT/PID, that the test reads.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct counts {
 	_Atomic uint64_t waits_asleep; /* voluntary switches in those */
 	_Atomic uint64_t terminal; /* calls */
 	_Atomic uint64_t terminal_asleep;
+	char last_free[256]; /* by whom, as file and offset */
 };
 
 static struct counts nowhere;
@@ -94,7 +96,14 @@ realloc(void *old, size_t size)
 void
 free(void *memory)
 {
-	counts->frees += memory != NULL;
+	Dl_info caller;
+
+	if (memory != NULL && dladdr(__builtin_return_address(0), &caller)) {
+		counts->frees++;
+		snprintf(counts->last_free, sizeof(counts->last_free), "%s+%#tx",
+		    caller.dli_fname, (char *)__builtin_return_address(0) -
+		        (char *)caller.dli_fbase);
+	}
 	__libc_free(memory);
 }
 
