@@ -227,6 +227,9 @@ line_plugged(struct line *line)
 	if (line->fd >= 0 || line->config->tcp != NULL)
 		return;
 	line->reopen_s = REOPEN_FIRST_S;
+	/* Never put off: a folder where much happens would keep it down. */
+	if (ev_timer_remaining(line->loop, &line->reopen) <= PLUGGED_S)
+		return;
 	ev_timer_stop(line->loop, &line->reopen);
 	ev_timer_set(&line->reopen, PLUGGED_S, 0.0);
 	ev_timer_start(line->loop, &line->reopen);

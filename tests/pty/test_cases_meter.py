@@ -2,7 +2,6 @@
 """Meters that misbehave, by the numbers of the cases. The true power is 1000 W
 all the time and everything that is wrong says something else: the inverter may
 be told 1000 W or nothing."""
-import json
 import os
 import statistics
 import struct
@@ -10,6 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from accounts import OUTCOMES, agree, events, rows  # noqa: E402
 from rig import Rig, main, wait_for  # noqa: E402
 from wire import (Asker, Meter, framed, read_request, sdm630,  # noqa: E402
                   set_power)
@@ -72,15 +72,6 @@ class House(Rig):
             self.meter.stop()
         super().close()
 
-    def events(self):
-        lines = json.loads(self.request("GET", "/api/v1/lines")[1])["lines"]
-        return next(x for x in lines if x["name"] == "meter")["events"]
-
-    def outcomes(self, since_us, until_us=1 << 62):
-        return dict(self.query(
-            "SELECT outcome, count(*) FROM txn WHERE side = 'meter'"
-            " AND time_us BETWEEN ? AND ? GROUP BY 1", since_us, until_us))
-
 
 expected_rows = []  # (case, since, until in us, outcomes): looked at in the end
 
@@ -88,7 +79,7 @@ expected_rows = []  # (case, since, until in us, outcomes): looked at in the end
 def misbehave(raw, rows=(), counters=(), seconds=1.1, fresh=True):
     """Lets the meter do so for a while. rows: outcomes that must be in the
     history; counters: events that must have grown."""
-    before = rig.events()
+    before = events(rig, "meter")
     since = time.time_ns() // 1000
     rig.meter.raw = raw
     took = []
@@ -107,7 +98,7 @@ def misbehave(raw, rows=(), counters=(), seconds=1.1, fresh=True):
                           time.time_ns() // 1000, rows))
     after = wait_for("the counters", lambda: (
         lambda now: now if all(now[c] > before[c] for c in counters) else None
-    )(rig.events()))
+    )(events(rig, "meter")))
     return {name: after[name] - before[name] for name in counters}
 
 
@@ -141,7 +132,7 @@ def case_27_a_late_reply_is_never_the_answer_to_the_next_request():
         time.sleep(1.0)
         rig.meter.raw = None
         wait_for("true again", lambda: rig.ask()[0] == framed(TRUE))
-    wait_for("the last rows", lambda: rig.outcomes(time.time_ns() // 1000
+    wait_for("the last rows", lambda: rows(rig, "meter", time.time_ns() // 1000
                                                    - 200000))
     taken = 0
     for at, address, count, response in rig.query(
@@ -284,9 +275,9 @@ def every_answer_taken_was_given_to_that_request():
 
 def each_case_left_its_rows():
     last = max(until for _, _, until, _ in expected_rows)
-    wait_for("the last rows", lambda: rig.outcomes(last))
+    wait_for("the last rows", lambda: rows(rig, "meter", last))
     for case, since, until, outcomes in expected_rows:
-        found = rig.outcomes(since, until)
+        found = rows(rig, "meter", since, until)
         for outcome in outcomes:
             assert found.get(outcome), f"{case}: no '{outcome}' in {found}"
     codes = {row[0][2] for row in rig.query(
@@ -296,24 +287,10 @@ def each_case_left_its_rows():
 
 
 def rows_are_what_was_counted():
-    names = {"ok": "ok", "exceptions": "exception", "timeouts": "timeout",
-             "broken": "broken", "mismatches": "mismatch"}
-
-    def both():
-        rows = rig.outcomes(0)
-        events = rig.events()
-        return ({name: events[name] for name in names},
-                {name: rows.get(row, 0) for name, row in names.items()})
-
-    # The meter is still asked: the rows of some moment are all there.
-    wait_for("rows and counters agree", lambda: (
-        lambda counted, rows: all(
-            0 <= counted[name] - rows[name] <= (15 if name == "ok" else 0)
-            for name in names))(*both()))
-    counted, _ = both()
-    asked = rig.events()["requests"]
-    ended = sum(counted[name] for name in names if name != "mismatches")
-    assert 0 <= asked - ended <= 5, (asked, counted)
+    agree(rig, "meter")
+    told = events(rig, "meter")
+    ended = sum(told[name] for name in OUTCOMES if name != "mismatches")
+    assert 0 <= told["requests"] - ended <= 5, told
 
 
 def the_inverters_line_kept_its_time():

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import signal
 import socket
 import statistics
@@ -14,6 +15,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from accounts import (agree, bytes_agree, events, is_within,  # noqa: E402
+                      rows)
 from rig import BUILD, Rig, main, percentile, wait_for  # noqa: E402
 from wire import (Asker, Meter, Wire, framed, read_request,  # noqa: E402
                   sdm630)
@@ -35,6 +38,7 @@ storage: {{path: {dir}/history.db, commit_s: 1}}
 web: {{listen: 127.0.0.1, port: {port}}}
 """
 QUESTION = read_request(1, 3, 13, 1)
+ANSWER = b"\1\3\2" + (1000).to_bytes(2, "big")
 
 
 class Lines(Rig):
@@ -51,13 +55,13 @@ class Lines(Rig):
     def start_meter(self):
         self.meter = Meter(self.wires["meter"], sdm630(1000.0))
 
-    def answers(self, count=20):
+    def answers(self, count=20, expected=ANSWER):
         """Seconds until each answer of the second inverter's line."""
         took = []
         for _ in range(count):
             answer, first = self.two.ask(QUESTION, 0.3)
             if answer is not None:
-                assert answer[:3] == b"\1\3\2", answer
+                assert answer.startswith(expected), answer
                 took.append(first)
         return took
 
@@ -87,22 +91,51 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def now_us():
+    return time.time_ns() // 1000
+
+
+def house_asks_ms(rig, since_us):
+    """How long the house's inverter waited for answers since then."""
+    return [int(row["latency_us"]) / 1000 for row in rig.rows(rig.frames)
+            if row["side"] == "inverter" and row["result"] == "ok" and
+            int(row["wall_us"]) >= since_us]
+
+
+def unplugged(rig, line, quiet_ms, pid):
+    since = now_us()
+    rig.tell(f"unplug {line}")
+    before = cpu_s(pid)
+    time.sleep(0.6)
+    spent = (cpu_s(pid) - before) / 0.6
+    assert spent < 0.05, f"{spent:.0%} of a core"
+    until = now_us()
+    rig.tell(f"plug {line}")
+    wait_for("it is heard again", lambda: rows(rig, line, until)["ok"])
+    # What was under way had begun before, and all else waits for the line.
+    found = rows(rig, line, since, until)
+    assert not found["ok"] and sum(found.values()) <= 1, found
+    if line != "inv1":
+        busy_ms = house_asks_ms(rig, since)
+        assert statistics.median(busy_ms) < quiet_ms + 10, busy_ms
+
+
 def case_37_unplugged_in_every_state_costs_nothing():
-    with Rig() as rig:
+    with Rig(ask_ms=100) as rig:
         rig.wait_active()
         pid = rig.child("proxy")
+        time.sleep(1.0)
+        quiet_ms = statistics.median(house_asks_ms(rig, 0))
         for line in ("meter", "inv1"):
             for _ in range(4):  # idle, in a request, in a reply: as it falls
                 time.sleep(random.uniform(0, 0.25))
-                rig.tell(f"unplug {line}")
-                before = cpu_s(pid)
-                time.sleep(0.6)
-                spent = (cpu_s(pid) - before) / 0.6
-                assert spent < 0.05, f"{spent:.0%} of a core"
-                rig.tell(f"plug {line}")
-                wait_for("answers again", rig.is_active)
+                unplugged(rig, line, quiet_ms, pid)
+            wait_for(f"{line} was opened again 4 times",
+                     lambda: events(rig, line)["reopened"] == 4)
         assert rig.child("proxy") == pid
         assert "the device is gone" in rig.log()
+        agree(rig, "meter", "inv1")
+        bytes_agree(rig)
 
 
 def case_38_replugged_under_another_number():
@@ -110,30 +143,51 @@ def case_38_replugged_under_another_number():
         rig.wait_active()
         path = os.path.join(rig.dir, "meter")
         before = os.readlink(path)
+        since = now_us()
         rig.tell("unplug meter")
-        # Somebody else takes its place.
+        # Somebody else takes its place, and more comes and goes beside it.
         other = os.openpty()
+        busy = rig.spawn(sys.executable, "-c", f"""
+import os, time
+while True:
+    open('{rig.dir}/busy', 'w').close()
+    os.unlink('{rig.dir}/busy')
+    time.sleep(0.01)
+""")
         time.sleep(2.0)  # past the first tries
         begin = time.monotonic()
+        until = now_us()
         rig.tell("plug meter")
         assert os.readlink(path) != before
         wait_for("answers again", rig.is_active)
         took = time.monotonic() - begin
         print(f"# measured fresh again {took:.2f} s after it was plugged in")
         assert took < 2.0
+        busy.kill()
         for fd in other:
             os.close(fd)
+        agree(rig, "meter", "inv1")
+        assert not rows(rig, "meter", since, until)["ok"], "from the other?"
+        wait_for("that it was opened again is counted",
+                 lambda: events(rig, "meter")["reopened"] == 1)
+        bytes_agree(rig)
 
 
 def case_39_a_line_that_appears_later():
     with Lines(wires=("inv1", "inv2")) as rig:
         wait_for("it says so",
                  lambda: "meter: down, no such device" in rig.log())
-        assert rig.two.ask(QUESTION, 0.3)[0] is None
+        asked = 4
+        for _ in range(asked):
+            assert rig.two.ask(QUESTION, 0.3)[0] is None
+        agree(rig, "meter", "inv2", going_on={})
+        assert rows(rig, "inv2") == {"silent": asked}
+        assert not rows(rig, "meter"), "nobody could be asked"
         rig.wires["meter"] = Wire(rig.dir, "meter", 38400)
         rig.start_meter()
         rig.wait_active()
         assert rig.answers(3)
+        agree(rig, "meter", "inv2")
 
 
 def case_40_held_by_another_program():
@@ -144,10 +198,16 @@ def case_40_held_by_another_program():
         wait_for("it says so",
                  lambda: "inv1: down, in use by another program" in rig.log())
         rig.wait_active()
-        assert len(rig.answers(5)) == 5, "the other line answers"
-        os.close(holder)
         one = Asker(rig.wires["inv1"])
-        wait_for("this one too", lambda: one.ask(QUESTION, 0.3)[0])
+        assert one.ask(QUESTION, 0.3)[0] is None
+        assert len(rig.answers(5)) == 5, "the other line answers"
+        agree(rig, "meter", "inv1", "inv2")
+        assert not rows(rig, "inv1"), "heard on a line that is not ours"
+        os.close(holder)
+        wait_for("this one too",
+                 lambda: one.ask(QUESTION, 0.3)[0] == ANSWER)
+        agree(rig, "meter", "inv1", "inv2")
+        wait_for("its row", lambda: rows(rig, "inv1") == {"ok": 1})
 
 
 def case_41_a_full_output_buffer():
@@ -176,6 +236,7 @@ def case_41_a_full_output_buffer():
             wait_for("the row", lambda: rig.query(
                 "SELECT 1 FROM txn WHERE side = 'meter'"
                 " AND outcome = 'broken' AND response IS NULL"))
+            agree(rig, "meter", "inv2")
         finally:
             os.close(filler)
             rig.wires["meter"].process.send_signal(signal.SIGCONT)
@@ -186,13 +247,17 @@ def garbage(rig, data, said):
     quiet = rig.answers()
     end = time.monotonic() + 8
     busy = []
+    sent = 0
     while said not in rig.log():
         assert time.monotonic() < end, "nothing was said"
         rig.wires["inv1"].send(data())
+        sent += len(data())
         busy += rig.answers(2)
     rig.kept_time(quiet[:len(busy) // 2], busy)
-    counts = rig.line_counts("inv1")["events"]
-    assert counts["dropped_bytes"] > 20, counts
+    agree(rig, "meter", "inv1", "inv2")
+    wait_for(f"{sent} bytes are counted",
+             lambda: events(rig, "inv1")["dropped_bytes"] == sent)
+    assert not rows(rig, "inv1"), "nothing was a request"
 
 
 def case_42_wrong_baud():
@@ -225,6 +290,12 @@ def case_44_ended_and_reloaded_in_every_state():
         assert rig.answers(5)
         for request in rig.meter.requests():
             assert len(request) == 6, "half a request went out"
+        said = [frame for _, _, sent in list(rig.meter.sent) for frame in sent]
+        had = [row[0] for row in rig.query(
+            "SELECT response FROM txn WHERE side = 'meter' AND"
+            " outcome = 'ok' ORDER BY id")]
+        assert had and is_within(had, said), "the meter never said that"
+        assert set(rows(rig, "meter")) <= {"ok", "broken"}
 
 
 def case_45_the_clock_steps():
@@ -256,6 +327,8 @@ def case_45_the_clock_steps():
                 busy.append(first)
             rig.kept_time(quiet[:10], busy)
             assert rig.moved() == 500, "the lease is monotonic"
+        agree(rig, "meter", "inv2")
+        assert set(rows(rig, "inv2")) == {"ok"}
         wait_for("rows of both times", lambda: rig.query(
             "SELECT max(time_us) - min(time_us) > 7e9 FROM txn")[0][0])
 
@@ -279,6 +352,13 @@ def case_46_a_slow_and_a_full_disk():
         rig.answers(5)
         wait_for("rows again", lambda: rig.query(
             "SELECT coalesce(max(id), 0) FROM txn")[0][0] > before)
+        lost = sum(int(n) for n in re.findall(
+            r"writing again, (\d+) records were lost", rig.log()))
+        for line in ("meter", "inv2"):
+            told, found = events(rig, line), rows(rig, line)
+            missing = sum(told[name] - found[name]
+                          for name in ("ok", "silent"))
+            assert 0 < lost and missing <= lost + 20, (told, found, lost)
 
 
 def limit(pid, bytes_):
@@ -319,7 +399,8 @@ def case_47_nothing_grows():
                 rig.offset(draw.randrange(-500, 500), 60, shown="two")
                 rig.two.ask(QUESTION, 0.1)
             rig.meter.raw = None
-            wait_for("fresh again", lambda: rig.answers(1))
+            wait_for("fresh again",
+                     lambda: rig.answers(1, expected=ANSWER[:3]))
             time.sleep(1.0)  # connections that were left are closed
 
         mixed(6)  # what grows with use has grown
@@ -339,6 +420,7 @@ def case_47_nothing_grows():
         dropped = [line.split()[1] for line in text.splitlines()
                    if line.startswith("gridshim_records_dropped_total")]
         assert dropped and set(dropped) == {"0"}, dropped
+        agree(rig, "meter", "inv1", "inv2")
 
 
 main([case_37_unplugged_in_every_state_costs_nothing,
