@@ -134,7 +134,9 @@ def powers(rig):
     """(time, W) the meter told, and (begin, end, W) the inverter was told."""
     meter, inverter = [], []
     for row in rig.rows(rig.frames):
-        if row["result"] != "ok" or row["function"] not in ("3", "4"):
+        # A late answer may still have been in time.
+        if row["result"] not in ("ok", "late") or \
+                row["function"] not in ("3", "4"):
             continue
         words = row["response"]
         address, at = int(row["address"]), int(row["mono_us"])
@@ -150,6 +152,14 @@ def powers(rig):
     return sorted(meter), inverter
 
 
+def around(rig, at):
+    """What happened in the seconds before."""
+    return "".join(
+        "\n" + ",".join(str(value)[:300] for value in row.values())
+        for row in rig.rows(rig.frames)
+        if at - 3_000_000 < int(row["mono_us"]) < at + 200_000)
+
+
 def check_values(rig, leases):
     meter, inverter = powers(rig)
     times = [at for at, _ in meter]
@@ -163,7 +173,8 @@ def check_values(rig, leases):
             exact += 1
             continue
         assert any(a <= end and begin <= b for a, b in leases), \
-            f"{shown} W shown at {end}: meter told {told}"
+            f"{shown} W shown at {end}: meter told {told}" + \
+            around(rig, begin)
         assert abs(nearest - shown) <= LEASE_W + 1, \
             f"{shown} W shown at {end}: offset beyond the lease"
         moved += 1
