@@ -3,8 +3,17 @@
 
 #include <string.h>
 
-/* An adapter may hold back so long what we said. */
-enum { VOICE_US = 20000 };
+enum {
+	/* An adapter may hold back so long what we said. */
+	VOICE_US = 20000,
+	/*
+	 * The silence is one on the wire. From a byte's stop bit to this
+	 * program, and from it to the start bit of the reply, it is longer than
+	 * this: 100 us and more each way through pseudo-terminals, an interrupt
+	 * and two wake-ups on a UART, a millisecond by USB.
+	 */
+	UNSEEN_US = 40,
+};
 
 /* NULL: no unit of ours. A broadcast is for all; who shows a real meter takes
  * it there. */
@@ -95,7 +104,8 @@ delay_us(const struct answer *answer)
 {
 	uint32_t configured = answer->pending->shown->config->reply_delay_us;
 
-	return configured > 0 ? (int64_t)configured : answer->line.t35_us;
+	return configured > 0 ? (int64_t)configured
+	                      : answer->line.t35_us - UNSEEN_US;
 }
 
 /* --- what passes to the real meter -----------------------------------------

@@ -182,14 +182,20 @@ static void
 on_timer(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	struct line *line = line_of(watcher->data);
+	struct mono now, wanted = line->armed;
 	uint64_t expirations;
 
 	(void)loop;
 	(void)events;
 	if (read(line->timer_fd, &expirations, sizeof(expirations)) <= 0)
 		return;
+	now = clock_now();
+	wakeup_fired(&line->wakeup, now);
+	/* At most WAKEUP_EARLY_MAX_US. */
+	while (!mono_reached(now, wanted))
+		now = clock_now();
 	line->armed = (struct mono){ 0 };
-	line->calls->timer(line->owner, clock_now());
+	line->calls->timer(line->owner, now);
 }
 
 void
@@ -197,13 +203,14 @@ line_wake(struct line *line, struct mono at)
 {
 	struct itimerspec when = { 0 };
 
-	/* Zero would disarm it; a microsecond after boot is past anyway. */
-	if (at.us <= 0)
-		at.us = 1;
 	/* Asked for with every byte that comes, and mostly the same. */
 	if (at.us == line->armed.us)
 		return;
 	line->armed = at;
+	at = wakeup_set(&line->wakeup, at, clock_now());
+	/* Zero would disarm it; a microsecond after boot is past anyway. */
+	if (at.us <= 0)
+		at.us = 1;
 	when.it_value.tv_sec = at.us / 1000000;
 	when.it_value.tv_nsec = at.us % 1000000 * 1000;
 	timerfd_settime(line->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);

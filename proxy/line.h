@@ -22,6 +22,7 @@
 #include "proxy/hint.h"
 #include "proxy/port.h"
 #include "proxy/rtu.h"
+#include "proxy/wakeup.h"
 
 struct line_owner {
 	/* A whole frame; `at` is when its last byte was read. */
@@ -91,7 +92,8 @@ struct line {
 	unsigned character_bits;
 	double reopen_s; /* next pause before another try */
 	int timer_fd;
-	struct mono armed; /* what timer_fd is set to; 0: nothing */
+	struct mono armed; /* what it is wanted for; 0: nothing */
+	struct wakeup wakeup;
 	ev_io readable;
 	ev_io timer_ready;
 	ev_timer gap;

@@ -19,7 +19,7 @@
 #include "proxy/relay.h"
 #include "proxy/tcp_peer.h"
 
-enum { TCP_SERVER_BATCH = 32, TCP_SERVER_ACCEPTS = 16 };
+enum { TCP_SERVER_BATCH = 8, TCP_SERVER_ACCEPTS = 16 };
 
 struct tcp_server {
 	const struct config_modbus_tcp *config;
