@@ -24,7 +24,7 @@ enum {
 	MESSAGE_NAME_SIZE = 32,
 	MESSAGE_OWNER_SIZE = 16,
 	MESSAGE_ADU_SIZE = 256,
-	MESSAGE_QUANTITIES = 48, /* room for enum quantity */
+	MESSAGE_QUANTITIES = 64, /* room for enum quantity */
 	MESSAGE_UNITS = 17, /* counted apart on a line; the last: all others */
 	MESSAGE_ASKED_MAX = 128, /* questions remembered of a line */
 };

@@ -9,8 +9,11 @@
  *   current          A, never negative
  *   power factor     -1 .. 1, the sign as the meter gives it
  *   energy           Wh, counters that only grow
- *   battery power    W, charging positive
+ *   battery power    W, charging positive; so is its current, A
  *   generation       W, positive;  consumption W, positive
+ *   AC power         W of an inverter, given positive, taken negative
+ *   grid power       W, import positive
+ *   limits           W or A, never negative;  temperature C;  SOC, SOH %
  *   offset           W, added to what the inverter is shown: positive makes
  *                    it export more, negative less
  *
@@ -56,6 +59,39 @@ enum quantity {
 	QUANTITY_BATTERY_SOC,
 	QUANTITY_PV_POWER,
 	QUANTITY_OFFSET, /* of a shown meter: what was added */
+	QUANTITY_ENERGY_IMPORT_L1,
+	QUANTITY_ENERGY_IMPORT_L2,
+	QUANTITY_ENERGY_IMPORT_L3,
+	QUANTITY_ENERGY_EXPORT_L1,
+	QUANTITY_ENERGY_EXPORT_L2,
+	QUANTITY_ENERGY_EXPORT_L3,
+	QUANTITY_REACTIVE_ENERGY_IMPORT,
+	QUANTITY_REACTIVE_ENERGY_EXPORT,
+	QUANTITY_AC_POWER, /* an inverter's, on its AC side */
+	QUANTITY_GRID_POWER, /* as an inverter's own meter tells it */
+	QUANTITY_LOAD_POWER,
+	QUANTITY_BACKUP_POWER,
+	QUANTITY_BATTERY_VOLTAGE,
+	QUANTITY_BATTERY_CURRENT,
+	QUANTITY_BATTERY_TEMPERATURE,
+	QUANTITY_BATTERY_SOH,
+	QUANTITY_BATTERY_ENERGY_CHARGED,
+	QUANTITY_BATTERY_ENERGY_DISCHARGED,
+	QUANTITY_ENERGY_GENERATED,
+	QUANTITY_TEMPERATURE, /* of the device */
+	QUANTITY_POWER_LIMIT, /* on the AC side */
+	QUANTITY_EXPORT_LIMIT,
+	QUANTITY_BATTERY_POWER_SETPOINT,
+	QUANTITY_CHARGING_STATE, /* of a wallbox, by its own numbers */
+	QUANTITY_CHARGING_POWER,
+	QUANTITY_CHARGING_ENERGY, /* of all time */
+	QUANTITY_SESSION_ENERGY, /* since the car was plugged in */
+	QUANTITY_CURRENT_LIMIT, /* that the car may draw, a phase */
+	QUANTITY_SAFE_CURRENT, /* the same when the box hears nothing */
+	QUANTITY_PHASES, /* that the car is charged with */
+	QUANTITY_HEATER_POWER,
+	QUANTITY_HEATER_POWER_SETPOINT,
+	QUANTITY_WATER_TEMPERATURE,
 	QUANTITY_COUNT
 };
 
