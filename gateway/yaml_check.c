@@ -63,9 +63,10 @@ check_unsigned(const struct check *check, const cyaml_schema_value_t *schema,
     yaml_node_t *node, const char *name)
 {
 	const char *text = scalar_text(node);
-	unsigned long long max = schema->data_size >= 4
-	                             ? 0xffffffffULL
-	                             : (1ULL << schema->data_size * 8) - 1;
+	unsigned long long max =
+	    schema->data_size >= sizeof(max)
+	        ? ~0ULL
+	        : (1ULL << schema->data_size * 8) - 1;
 	if (text == NULL || text[0] == '\0')
 		return REFUSE(check, node, "%s must be a number", name);
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -176,7 +177,7 @@ check_key(const struct check *check, const cyaml_schema_field_t *fields,
 	yaml_check_find(check->document, mapping, text, strlen(text), &first);
 	if (first != key)
 		return REFUSE(check, key, "'%.40s' is given twice", text);
-	char known[200] = "";
+	char known[320] = "";
 	for (; fields->key != NULL; fields++) {
 		if (strcmp(fields->key, text) == 0)
 			return check_any(check, &fields->value, value, text);

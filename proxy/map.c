@@ -7,124 +7,7 @@
 
 #include "gateway/yaml.h"
 #include "proxy/map_check.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-enum { TEXT_MAX = 400, SOURCE_MAX = 31 };
-
-static const cyaml_strval_t order_words[] = {
-	{ "high_first", MAP_HIGH_WORD_FIRST },
-	{ "low_first", MAP_LOW_WORD_FIRST },
-};
-static const cyaml_strval_t type_words[] = {
-	{ "u16", MAP_U16 },
-	{ "s16", MAP_S16 },
-	{ "u32", MAP_U32 },
-	{ "s32", MAP_S32 },
-	{ "f32", MAP_F32 },
-};
-static const cyaml_strval_t poll_words[] = {
-	{ "slow", MAP_TEXT_SLOW },
-	{ "fast", MAP_TEXT_FAST },
-	{ "never", MAP_TEXT_NEVER },
-};
-static const cyaml_strval_t read_words[] = {
-	{ "any", MAP_TEXT_READ_ANY },
-	{ "alone", MAP_TEXT_READ_ALONE },
-};
-static const cyaml_strval_t access_words[] = {
-	{ "r", MAP_TEXT_READ },
-};
-
-#define TEXT(key, flags, structure, max)                                       \
-	CYAML_FIELD_STRING_PTR(                                                \
-	    #key, CYAML_FLAG_POINTER | (flags), structure, key, 1, max)
-#define NUMBER(key, flags, structure)                                          \
-	CYAML_FIELD_UINT(#key, flags, structure, key)
-#define WORD(key, flags, structure, words)                                     \
-	CYAML_FIELD_ENUM(#key, CYAML_FLAG_STRICT | (flags), structure, key,    \
-	    words, COUNT(words))
-
-static const cyaml_schema_field_t serial_fields[] = {
-	NUMBER(baud, CYAML_FLAG_OPTIONAL, struct map_text_serial),
-	TEXT(format, CYAML_FLAG_OPTIONAL, struct map_text_serial, SOURCE_MAX),
-	NUMBER(unit, CYAML_FLAG_OPTIONAL, struct map_text_serial),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t block_fields[] = {
-	NUMBER(address, CYAML_FLAG_DEFAULT, struct map_text_block),
-	NUMBER(count, CYAML_FLAG_DEFAULT, struct map_text_block),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t word_entry = {
-	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t),
-};
-
-static const cyaml_schema_field_t constant_fields[] = {
-	NUMBER(address, CYAML_FLAG_DEFAULT, struct map_text_constant),
-	NUMBER(value, CYAML_FLAG_OPTIONAL, struct map_text_constant),
-	CYAML_FIELD_SEQUENCE("words", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-	    struct map_text_constant, words, &word_entry, 1,
-	    MAP_CONSTANT_WORDS_MAX),
-	WORD(read, CYAML_FLAG_OPTIONAL, struct map_text_constant, read_words),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t point_fields[] = {
-	TEXT(point, CYAML_FLAG_DEFAULT, struct map_text_point, SOURCE_MAX),
-	NUMBER(address, CYAML_FLAG_DEFAULT, struct map_text_point),
-	WORD(type, CYAML_FLAG_DEFAULT, struct map_text_point, type_words),
-	TEXT(unit, CYAML_FLAG_OPTIONAL, struct map_text_point, SOURCE_MAX),
-	CYAML_FIELD_FLOAT("scale", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
-	    struct map_text_point, scale),
-	WORD(poll, CYAML_FLAG_OPTIONAL, struct map_text_point, poll_words),
-	WORD(access, CYAML_FLAG_OPTIONAL, struct map_text_point, access_words),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t block_entry = {
-	CYAML_VALUE_MAPPING(
-	    CYAML_FLAG_DEFAULT, struct map_text_block, block_fields),
-};
-static const cyaml_schema_value_t point_entry = {
-	CYAML_VALUE_MAPPING(
-	    CYAML_FLAG_DEFAULT, struct map_text_point, point_fields),
-};
-
-static const cyaml_schema_value_t constant_entry = {
-	CYAML_VALUE_MAPPING(
-	    CYAML_FLAG_DEFAULT, struct map_text_constant, constant_fields),
-};
-
-static const cyaml_schema_field_t map_fields[] = {
-	TEXT(name, CYAML_FLAG_DEFAULT, struct map_text, MAP_NAME_SIZE - 1),
-	NUMBER(function, CYAML_FLAG_DEFAULT, struct map_text),
-	NUMBER(also_function, CYAML_FLAG_OPTIONAL, struct map_text),
-	WORD(word_order, CYAML_FLAG_OPTIONAL, struct map_text, order_words),
-	NUMBER(words_max, CYAML_FLAG_OPTIONAL, struct map_text),
-	NUMBER(hole_max, CYAML_FLAG_OPTIONAL, struct map_text),
-	NUMBER(gap_ms, CYAML_FLAG_OPTIONAL, struct map_text),
-	CYAML_FIELD_MAPPING_PTR("serial", CYAML_FLAG_OPTIONAL, struct map_text,
-	    serial, serial_fields),
-	TEXT(source, CYAML_FLAG_OPTIONAL, struct map_text, TEXT_MAX),
-	TEXT(confidence, CYAML_FLAG_OPTIONAL, struct map_text, TEXT_MAX),
-	CYAML_FIELD_SEQUENCE("blocks", CYAML_FLAG_POINTER, struct map_text,
-	    blocks, &block_entry, 1, MAP_BLOCKS_MAX),
-	CYAML_FIELD_SEQUENCE("points", CYAML_FLAG_POINTER, struct map_text,
-	    points, &point_entry, 1, MAP_POINTS_MAX),
-	CYAML_FIELD_SEQUENCE("constants",
-	    CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct map_text,
-	    constants, &constant_entry, 1, MAP_CONSTANTS_MAX),
-	CYAML_FIELD_SEQUENCE("writes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-	    struct map_text, writes, &block_entry, 1, MAP_WRITES_MAX),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t map_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct map_text, map_fields),
-};
+#include "proxy/map_choice.h"
 
 unsigned
 map_type_words(enum map_type type)
@@ -135,6 +18,16 @@ map_type_words(enum map_type type)
 		[MAP_U32] = 2,
 		[MAP_S32] = 2,
 		[MAP_F32] = 2,
+		[MAP_U64] = 4,
+		[MAP_S64] = 4,
+		[MAP_F64] = 4,
+		[MAP_BOOL] = 1,
+		[MAP_ENUM16] = 1,
+		[MAP_BITS16] = 1,
+		[MAP_BITS32] = 2,
+		[MAP_BCD16] = 1,
+		[MAP_HEX16] = 1,
+		[MAP_DATETIME] = 6,
 	};
 	return words[type];
 }
@@ -148,13 +41,22 @@ map_find(const struct map *map, enum quantity quantity)
 	return NULL;
 }
 
-static int
-compare_points(const void *a, const void *b)
+const struct map_entry *
+map_entry(const struct map *map, const char *name)
 {
-	const struct map_point *left = a, *right = b;
-	return (left->address > right->address) -
-	       (left->address < right->address);
+	for (unsigned i = 0; i < map->entries_count; i++) {
+		const struct map_entry *entry = &map->entries[i];
+
+		/* A second place of a quantity is not what is meant. */
+		if (strcmp(entry->name, name) == 0 &&
+		    (entry->quantity == QUANTITY_COUNT ||
+			entry->poll != MAP_NEVER))
+			return entry;
+	}
+	return NULL;
 }
+
+/* --- the header ----------------------------------------------------------- */
 
 static void
 fill_blocks(struct map_block *blocks, const struct map_text_block *texts,
@@ -179,26 +81,243 @@ fill_constant(
 }
 
 static void
-fill_points(struct map *map, const struct map_text *text)
+fill_shown(struct map *map, const struct map_text *text)
 {
-	for (unsigned i = 0; i < text->points_count; i++) {
-		const struct map_text_point *point = &text->points[i];
-		bool copy = point->poll == MAP_TEXT_NEVER;
-		struct map_point *to = copy ? &map->copies[map->copies_count++]
-		                            : &map->points[map->points_count++];
-		*to = (struct map_point){
-			.quantity = point->quantity,
-			.address = (uint16_t)point->address,
-			.type = point->type,
-			.scale = point->scale,
-			.fast = point->poll == MAP_TEXT_FAST,
+	map->blocks_count = text->blocks_count;
+	fill_blocks(map->blocks, text->blocks, text->blocks_count);
+	map->constants_count = text->constants_count;
+	for (unsigned i = 0; i < text->constants_count; i++)
+		fill_constant(&map->constants[i], &text->constants[i]);
+	map->writes_count = text->writes_count;
+	fill_blocks(map->writes, text->writes, text->writes_count);
+}
+
+static void
+fill_signs(struct map *map, const struct map_text *text)
+{
+	map->signs_count = text->identity_count;
+	for (unsigned i = 0; i < text->identity_count; i++) {
+		const struct map_text_sign *sign = &text->identity[i];
+
+		map->signs[i] = (struct map_sign){
+			.function = (uint8_t)sign->function,
+			.address = (uint16_t)sign->address,
+			.text = sign->text,
+			.min = (uint16_t)sign->min,
+			.max = (uint16_t)sign->max,
 		};
+	}
+	map->holes_count = text->holes_count;
+	for (unsigned i = 0; i < text->holes_count; i++) {
+		map->holes[i].function = (uint8_t)text->holes[i].function;
+		map->holes[i].address = (uint16_t)text->holes[i].address;
+		map->holes[i].count = (uint16_t)text->holes[i].count;
 	}
 }
 
-/* From text that was checked whole; nothing can go wrong any more. */
+static int
+index_of(const struct map_text *text, const char *name)
+{
+	for (unsigned i = 0; name != NULL && i < text->points_count; i++) {
+		if (strcmp(map_text_point_name(&text->points[i]), name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
 static void
-fill_map(struct map *map, const struct map_text *text)
+fill_watchdog(struct map *map, const struct map_text *text)
+{
+	const struct map_text_watchdog *watchdog = text->watchdog;
+
+	if (watchdog == NULL)
+		return;
+	map->watchdog.timeout_s = watchdog->timeout_s;
+	map->watchdog.resend_s = watchdog->resend_s;
+	map->watchdog.points_count = watchdog->points_count;
+	for (unsigned i = 0; i < watchdog->points_count; i++)
+		map->watchdog.points[i] =
+		    (uint16_t)index_of(text, watchdog->points[i]);
+}
+
+static void
+fill_bases(struct map *map, const struct map_text *text)
+{
+	static const uint16_t usual[] = { 40000, 50000, 0 };
+	const struct map_text_sunspec *sunspec = text->sunspec;
+
+	if (sunspec == NULL)
+		return;
+	map->bases_count = sunspec->bases_count;
+	for (unsigned i = 0; i < sunspec->bases_count; i++)
+		map->bases[i] = (uint16_t)sunspec->bases[i];
+	if (sunspec->bases != NULL)
+		return;
+	map->bases_count = sizeof(usual) / sizeof(usual[0]);
+	memcpy(map->bases, usual, sizeof(usual));
+}
+
+static void
+fill_device(struct map *map, const struct map_text *text)
+{
+	map->kind = text->kind;
+	fill_signs(map, text);
+	fill_watchdog(map, text);
+	fill_bases(map, text);
+	if (text->serial != NULL) {
+		map->serial.baud = text->serial->baud;
+		map->serial.unit = (uint8_t)text->serial->unit;
+		snprintf(map->serial.format, sizeof(map->serial.format), "%s",
+		    text->serial->format != NULL ? text->serial->format : "");
+	}
+	if (text->tcp != NULL)
+		map->tcp_port = (uint16_t)text->tcp->port;
+}
+
+/* --- points ----------------------------------------------------------------
+ */
+
+static void
+fill_writing(
+    struct map_entry *entry, const struct map_text_point *point, bool has_range)
+{
+	entry->readable = point->access != MAP_TEXT_W;
+	if (point->access == MAP_TEXT_R)
+		return;
+	entry->write_function = (uint8_t)point->write_function;
+	entry->once = point->access == MAP_TEXT_ONCE;
+	entry->stored = point->memory == MAP_TEXT_STORED;
+	entry->life = point->life;
+	entry->has_range = has_range;
+	entry->min = point->min;
+	entry->max = point->max;
+}
+
+/* Which keys are there is only known to the file. */
+static bool
+has_range(struct yaml_file *file, unsigned index)
+{
+	char block[32];
+
+	snprintf(block, sizeof(block), "points[%u]", index);
+	return yaml_file_has(file, block, "min");
+}
+
+static void
+fill_entry(struct map_entry *entry, const struct map_text *text, unsigned index,
+    struct yaml_file *file)
+{
+	const struct map_text_point *point = &text->points[index];
+	const char *unit = point->unit != NULL ? point->unit : "";
+
+	*entry = (struct map_entry){
+		.name = map_text_point_name(point),
+		.quantity = point->quantity,
+		.unit = point->point != NULL ? quantity_unit(point->quantity)
+		                             : unit,
+		.address = (uint16_t)point->address,
+		.model = (uint16_t)point->model,
+		.words = (uint16_t)point->words,
+		.function = (uint8_t)point->function,
+		.type = point->type,
+		.word_order = point->word_order,
+		.poll = point->poll,
+		.confidence = point->confidence,
+		.scale = point->scale,
+		.offset = point->offset,
+		.scale_entry = index_of(text, point->scale_point),
+		.invalid_count = point->invalid_count,
+	};
+	for (unsigned i = 0; i < point->invalid_count; i++)
+		entry->invalid[i] = point->invalid[i];
+	fill_writing(entry, point, has_range(file, index));
+}
+
+/* Behind the entries, in the same piece of memory. */
+static void
+fill_choices(struct map *map, struct map_text *text, struct map_choice *next)
+{
+	for (unsigned i = 0; i < map->entries_count; i++) {
+		struct map_entry *entry = &map->entries[i];
+		char *values = text->points[i].values;
+
+		if (values == NULL)
+			continue;
+		entry->choices = next;
+		entry->choices_count = map_choice_count(values);
+		map_choice_split(values,
+		    entry->type == MAP_BITS16 || entry->type == MAP_BITS32,
+		    next);
+		next += entry->choices_count;
+	}
+}
+
+static bool
+fill_entries(struct map *map, struct map_text *text, struct yaml_file *file)
+{
+	size_t choices = 0, size;
+
+	for (unsigned i = 0; i < text->points_count; i++) {
+		if (text->points[i].values != NULL)
+			choices += map_choice_count(text->points[i].values);
+	}
+	size = text->points_count * sizeof(struct map_entry);
+	map->entries = calloc(1, size + choices * sizeof(struct map_choice));
+	if (map->entries == NULL)
+		return false;
+	map->entries_count = text->points_count;
+	for (unsigned i = 0; i < text->points_count; i++)
+		fill_entry(&map->entries[i], text, i, file);
+	fill_choices(map, text,
+	    (struct map_choice *)(void *)((char *)map->entries + size));
+	return true;
+}
+
+/* Can the proxy poll and show it? */
+static bool
+is_polled(const struct map *map, const struct map_entry *entry)
+{
+	return entry->quantity != QUANTITY_COUNT && entry->readable &&
+	       entry->function == map->function && entry->model == 0 &&
+	       entry->type <= MAP_F32 && entry->offset == 0 &&
+	       entry->scale_entry < 0 && entry->word_order == map->word_order;
+}
+
+static int
+compare_points(const void *a, const void *b)
+{
+	const struct map_point *left = a, *right = b;
+	return (left->address > right->address) -
+	       (left->address < right->address);
+}
+
+static void
+fill_points(struct map *map)
+{
+	for (unsigned i = 0; i < map->entries_count; i++) {
+		const struct map_entry *entry = &map->entries[i];
+		bool copy = entry->poll == MAP_NEVER;
+		unsigned *count =
+		    copy ? &map->copies_count : &map->points_count;
+
+		if (!is_polled(map, entry) || *count == MAP_POINTS_MAX)
+			continue;
+		(copy ? map->copies : map->points)[(*count)++] =
+		    (struct map_point){
+			    .quantity = entry->quantity,
+			    .address = entry->address,
+			    .type = entry->type,
+			    .scale = entry->scale,
+			    .fast = entry->poll == MAP_FAST,
+		    };
+	}
+	qsort(map->points, map->points_count, sizeof(map->points[0]),
+	    compare_points);
+}
+
+/* From text that was checked whole: only memory can be lacking. */
+static bool
+fill_map(struct map *map, struct map_text *text, struct yaml_file *file)
 {
 	memset(map, 0, sizeof(*map));
 	snprintf(map->name, sizeof(map->name), "%s", text->name);
@@ -208,16 +327,13 @@ fill_map(struct map *map, const struct map_text *text)
 	map->words_max = (uint16_t)text->words_max;
 	map->hole_max = (uint16_t)text->hole_max;
 	map->gap_ms = (uint16_t)text->gap_ms;
-	map->blocks_count = text->blocks_count;
-	fill_blocks(map->blocks, text->blocks, text->blocks_count);
-	map->constants_count = text->constants_count;
-	for (unsigned i = 0; i < text->constants_count; i++)
-		fill_constant(&map->constants[i], &text->constants[i]);
-	map->writes_count = text->writes_count;
-	fill_blocks(map->writes, text->writes, text->writes_count);
-	fill_points(map, text);
-	qsort(map->points, map->points_count, sizeof(map->points[0]),
-	    compare_points);
+	map->text = text;
+	fill_shown(map, text);
+	fill_device(map, text);
+	if (!fill_entries(map, text, file))
+		return false;
+	fill_points(map);
+	return true;
 }
 
 bool
@@ -225,13 +341,26 @@ map_load(
     const char *file_name, struct map *map, char *error, unsigned error_size)
 {
 	struct yaml_file *file = yaml_file_open(file_name, error, error_size);
+	struct map_text *text;
+	bool good;
+
 	if (file == NULL)
 		return false;
-	struct map_text *text = yaml_file_load(file, &map_schema);
-	bool good = text != NULL && map_check_text(text, file);
-	if (good)
-		fill_map(map, text);
-	yaml_file_release(&map_schema, text);
+	text = yaml_file_load(file, &map_text_schema);
+	good = text != NULL && map_check_text(text, file);
+	if (good && !fill_map(map, text, file))
+		good = yaml_file_refuse(file, "", NULL, "out of memory");
+	if (!good)
+		yaml_file_release(&map_text_schema, text);
 	yaml_file_close(file);
 	return good;
+}
+
+void
+map_unload(struct map *map)
+{
+	free(map->entries);
+	yaml_file_release(&map_text_schema, map->text);
+	map->entries = NULL;
+	map->text = NULL;
 }

@@ -42,19 +42,15 @@ raw_value(const struct map *map, const struct map_point *point,
 	uint32_t bits;
 	float number;
 
-	switch (point->type) {
-	case MAP_U16:
+	/* A map_point has none of the other types. */
+	if (point->type == MAP_U16)
 		return registers[0];
-	case MAP_S16:
+	if (point->type == MAP_S16)
 		return (int16_t)registers[0];
-	case MAP_U32:
+	if (point->type == MAP_U32)
 		return join(map, registers);
-	case MAP_S32:
+	if (point->type == MAP_S32)
 		return (int32_t)join(map, registers);
-	case MAP_F32:
-	case MAP_TYPE_COUNT:
-		break;
-	}
 	bits = join(map, registers);
 	memcpy(&number, &bits, sizeof(number));
 	return (double)number;

@@ -114,6 +114,8 @@ setup_free(struct setup *setup)
 		return;
 	if (setup->config != NULL)
 		config_free(setup->config);
+	for (unsigned i = 0; i < setup->maps_count; i++)
+		map_unload(&setup->maps[i]);
 	free(setup->maps);
 	free(setup);
 }

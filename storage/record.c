@@ -6,6 +6,9 @@
 
 #include "policy/quantity.h"
 
+/* What the table of samples has columns for: meters, and what is steered. */
+enum { KEPT_QUANTITIES = QUANTITY_OFFSET + 1 };
+
 static_assert(
     (int)QUANTITY_COUNT <= (int)MESSAGE_QUANTITIES, "a reading has room");
 
@@ -18,14 +21,14 @@ sample_text(void)
 	const char *name;
 
 	sqlite3_str_appendall(text, "INSERT INTO sample (time_us, subject_id");
-	for (unsigned q = 0; q < QUANTITY_COUNT; q++)
+	for (unsigned q = 0; q < KEPT_QUANTITIES; q++)
 		sqlite3_str_appendf(text, ", \"%w\"", quantity_name(q));
 	sqlite3_str_appendall(text, ") VALUES (?, ?");
-	for (unsigned q = 0; q < QUANTITY_COUNT; q++)
+	for (unsigned q = 0; q < KEPT_QUANTITIES; q++)
 		sqlite3_str_appendall(text, ", ?");
 	sqlite3_str_appendall(
 	    text, ") ON CONFLICT (time_us, subject_id) DO UPDATE SET ");
-	for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
+	for (unsigned q = 0; q < KEPT_QUANTITIES; q++) {
 		name = quantity_name(q);
 		sqlite3_str_appendf(text,
 		    "%s\"%w\" = coalesce(excluded.\"%w\", \"%w\")",
@@ -132,7 +135,7 @@ bind_reading(const struct names *names, struct binder *binder,
 
 	put_int(binder, reading->wall_us);
 	put_int(binder, reading_subject(names, reading));
-	for (unsigned q = 0; q < QUANTITY_COUNT; q++, binder->next++) {
+	for (unsigned q = 0; q < KEPT_QUANTITIES; q++, binder->next++) {
 		if (reading->known >> q & 1)
 			sqlite3_bind_double(
 			    binder->statement, binder->next, reading->value[q]);

@@ -14,6 +14,7 @@ static struct map map;
 static bool
 load(const char *file, char *error, unsigned size, const char **broken)
 {
+	map_unload(&map);
 	if (!map_load(file, &map, error, size))
 		return false;
 	*broken = holds_map(&map);
@@ -24,6 +25,7 @@ static void
 load_good(const char *file)
 {
 	char error[512] = "";
+	map_unload(&map);
 	if (!map_load(file, &map, error, sizeof(error)))
 		fail_msg("%s", error);
 	assert_null(holds_map(&map));

@@ -20,7 +20,7 @@ draw_points(uint64_t *seed, struct map *map, unsigned address, unsigned end)
 
 	while (map->points_count < 48) {
 		struct map_point point = {
-			.type = (enum map_type)draw_below(seed, MAP_TYPE_COUNT),
+			.type = (enum map_type)draw_below(seed, MAP_F32 + 1),
 			.fast = draw_below(seed, 4) < fast,
 			.scale = 1,
 		};

@@ -174,7 +174,7 @@ every_register_comes_back_as_it_was(void **state)
 		    draw_below(&seed, 2) ? &high_first : &low_first;
 		struct map_point point = {
 			.type =
-			    (enum map_type)draw_below(&seed, MAP_TYPE_COUNT),
+			    (enum map_type)draw_below(&seed, MAP_F32 + 1),
 			.scale = scales[draw_below(&seed, 11)],
 		};
 		uint16_t before[2] = { (uint16_t)draw_below(&seed, 65536),
@@ -201,7 +201,7 @@ every_value_comes_back_within_half_a_step(void **state)
 	for (unsigned i = 0; i < 500000; i++) {
 		struct map_point point = {
 			.type =
-			    (enum map_type)draw_below(&seed, MAP_TYPE_COUNT),
+			    (enum map_type)draw_below(&seed, MAP_F32 + 1),
 			.scale = scales[draw_below(&seed, 6)],
 		};
 		double value = draw_between(&seed, -1, 1) *
