@@ -7,6 +7,7 @@ enum {
 	PERIOD_MIN_US = 20000,
 	PERIOD_MAX_US = 20000000,
 	SLACK_US = 5000, /* what a loaded machine adds to any time */
+	MARGIN_MIN_US = 2500,
 	MARGIN_MAX_US = 40000,
 };
 
@@ -54,7 +55,7 @@ beat_next(const struct beat *beat, struct mono from, struct mono *next)
 int64_t
 beat_margin_us(const struct beat *beat)
 {
-	int64_t us = SLACK_US + 3 * beat->jitter_us;
+	int64_t us = MARGIN_MIN_US + 3 * beat->jitter_us;
 
 	return us < MARGIN_MAX_US ? us : MARGIN_MAX_US;
 }
