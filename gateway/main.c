@@ -11,6 +11,7 @@
 #include "gateway/password.h"
 #include "gateway/remote.h"
 #include "gateway/run.h"
+#include "proxy/map_tool.h"
 #include "proxy/setup.h"
 
 static struct setup *
@@ -69,6 +70,10 @@ static const struct {
 	{ "offset", remote_offset, "W SECONDS | stop",
 	    "Adds W watts to what the inverter is shown, for SECONDS: positive "
 	    "makes it\nexport more, negative less. `stop` ends it at once.\n" },
+	{ "map", map_tool, "list | show NAME | check FILE... | import FILE.csv",
+	    "The register maps: which there are, what is in one, whether a "
+	    "file is good,\nand a new one from a spreadsheet. "
+	    "gridshim map import --help tells more.\n" },
 	{ "password", password_main, "",
 	    "Asks for a password and prints the line that web.password_file "
 	    "holds.\n" },
