@@ -184,7 +184,8 @@ make_map(struct csv *csv, struct rows *rows, struct import_table *table,
 	}
 	warn_of_vendor_numbers(table, report);
 	for (unsigned i = 0; i < table->count; i++)
-		if (table->rows[i].quantity == QUANTITY_COUNT)
+		if (table->rows[i].quantity == QUANTITY_COUNT &&
+		    !table->rows[i].no_quantity)
 			import_guess(&table->head, &table->rows[i], report);
 	import_settle_scales(table, report);
 	for (unsigned i = 0; i < table->count; i++)

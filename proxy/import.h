@@ -9,7 +9,7 @@
  *
  * Columns are found by their heading, English or German, in any order; there
  * must be a name, an address and a type. Besides name there may be `point`,
- * which names the quantity and thereby answers for unit and sign.
+ * which names the quantity, "-" for none, and thereby answers for the sign.
  */
 #ifndef PROXY_IMPORT_H
 #define PROXY_IMPORT_H

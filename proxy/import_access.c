@@ -9,12 +9,31 @@
 /* --- what nobody should write ----------------------------------------------
  */
 
-/* In the name or the meaning, lower case. */
-static const char *const untouchable[] = { "do not write", "do not touch",
-	"never write", "read only", "grid code", "grid_code", "grid standard",
-	"grid_standard", "country", "protection", "grid_prot", "safety",
-	"factory", "calibration", "insulation", "leakage", "firmware", "reset",
-	"password", "installer" };
+/* Lower case. A remark may speak of the firmware that brought a register, or
+ * of what resets it: those words count in the name alone. */
+static const struct {
+	const char *word;
+	bool in_meaning;
+} untouchable[] = {
+	{ "do not write", true },
+	{ "do not touch", true },
+	{ "never write", true },
+	{ "read only", true },
+	{ "grid code", true },
+	{ "grid_code", false },
+	{ "grid_standard", false },
+	{ "grid_prot", false },
+	{ "country", true },
+	{ "protection", true },
+	{ "safety", true },
+	{ "factory", true },
+	{ "calibration", true },
+	{ "insulation", true },
+	{ "leakage", true },
+	{ "firmware", false },
+	{ "reset", false },
+	{ "password", false },
+};
 
 static const char *
 find_untouchable(const struct import_row *row)
@@ -23,9 +42,10 @@ find_untouchable(const struct import_row *row)
 
 	import_word_lower(text, sizeof(text), row->meaning);
 	for (size_t i = 0; i < COUNT(untouchable); i++)
-		if (strstr(row->name, untouchable[i]) != NULL ||
-		    strstr(text, untouchable[i]) != NULL)
-			return untouchable[i];
+		if (strstr(row->name, untouchable[i].word) != NULL ||
+		    (untouchable[i].in_meaning &&
+			strstr(text, untouchable[i].word) != NULL))
+			return untouchable[i].word;
 	return NULL;
 }
 

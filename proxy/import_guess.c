@@ -129,9 +129,9 @@ names_address(const char *clause, unsigned address, bool *any)
 	return false;
 }
 
-/* What a clause must be about, if it is about something: "battery + charge". */
+/* Is the clause about such a thing: "battery + charge"? A meter has but one. */
 static bool
-is_about(const char *clause, enum import_guess_sign sign)
+is_about(const char *clause, enum import_guess_sign sign, enum map_kind kind)
 {
 	static const struct {
 		enum import_guess_sign sign;
@@ -139,29 +139,31 @@ is_about(const char *clause, enum import_guess_sign sign)
 	} subjects[] = {
 		{ IMPORT_SIGN_GRID, "meter" },
 		{ IMPORT_SIGN_GRID, "grid" },
-		{ IMPORT_SIGN_GRID, "feed-in" },
 		{ IMPORT_SIGN_BATTERY, "battery" },
 		{ IMPORT_SIGN_AC, "inverter" },
 		{ IMPORT_SIGN_AC, "ac_power" },
 		{ IMPORT_SIGN_AC, "ac power" },
 	};
-	bool other = false;
+	bool about = kind == MAP_METER;
 
 	for (size_t i = 0; i < COUNT(subjects); i++) {
 		if (strstr(clause, subjects[i].word) == NULL)
 			continue;
 		if (subjects[i].sign == sign)
-			return true;
-		other = true;
+			about = true;
+		else if (kind != MAP_METER)
+			return false; /* of two things: which is meant? */
 	}
-	return !other;
+	return about;
 }
 
 /* What the note `sign` says of this row: clauses with its address if there
  * are any, else those about its like. */
 static int
-told_by_note(const char *note, unsigned address, enum import_guess_sign sign)
+told_by_note(const struct import_head *head, unsigned address,
+    enum import_guess_sign sign)
 {
+	const char *note = head->sign;
 	int exact = 0, like = 0;
 	bool is_exact = false, both = false;
 
@@ -179,7 +181,8 @@ told_by_note(const char *note, unsigned address, enum import_guess_sign sign)
 			is_exact = true;
 			both |= exact * told < 0;
 			exact = told != 0 ? told : exact;
-		} else if (!any && is_about(clause, sign) && told != 0) {
+		} else if (!any && is_about(clause, sign, head->kind) &&
+			   told != 0) {
 			both |= !is_exact && like * told < 0;
 			like = told;
 		}
@@ -204,9 +207,13 @@ find_sign(const struct import_head *head, const struct import_row *row,
 	if (sign == IMPORT_SIGN_NONE ||
 	    (sign == IMPORT_SIGN_AC && is_unsigned(row->type)))
 		return 1;
+	/* One that cannot go below 0 hides the other way; one whose scale
+	 * turns the sign already: is the note about before or after? */
+	if (is_unsigned(row->type) || row->scale < 0)
+		return 0;
 	import_word_lower(meaning, sizeof(meaning), row->meaning);
 	own = import_guess_told(meaning, sign);
-	noted = told_by_note(head->sign, row->address, sign);
+	noted = told_by_note(head, row->address, sign);
 	if (own * noted < 0)
 		return 0;
 	if (own == 0 && noted == 0 && head->kind == MAP_METER &&
@@ -217,6 +224,9 @@ find_sign(const struct import_head *head, const struct import_row *row,
 
 /* --- what it is ------------------------------------------------------------
  */
+
+/* A setting in a register of a measured name is something else, as a limit. */
+enum how { MEASURED, WRITTEN, EITHER };
 
 #define KIND(kind) (1u << (kind))
 enum {
@@ -235,123 +245,126 @@ static const struct guess {
 	enum quantity quantity;
 	enum import_guess_sign sign;
 	bool three; /* also of each phase */
-	bool written; /* only if it can be */
+	enum how how;
 } guesses[] = {
 	{ METER,
 	    " active_power active_power_total power power_total total_power "
 	    "total_active_power wirkleistung wirkleistung_gesamt ",
-	    QUANTITY_ACTIVE_POWER, IMPORT_SIGN_GRID, true, false },
+	    QUANTITY_ACTIVE_POWER, IMPORT_SIGN_GRID, true, MEASURED },
 	{ METER, " reactive_power reactive_power_total blindleistung ",
-	    QUANTITY_REACTIVE_POWER, IMPORT_SIGN_NONE, true, false },
+	    QUANTITY_REACTIVE_POWER, IMPORT_SIGN_NONE, true, MEASURED },
 	{ METER, " apparent_power apparent_power_total scheinleistung ",
-	    QUANTITY_APPARENT_POWER, IMPORT_SIGN_NONE, true, false },
+	    QUANTITY_APPARENT_POWER, IMPORT_SIGN_NONE, true, MEASURED },
 	{ METER, " power_factor power_factor_total leistungsfaktor ",
-	    QUANTITY_POWER_FACTOR, IMPORT_SIGN_NONE, true, false },
+	    QUANTITY_POWER_FACTOR, IMPORT_SIGN_NONE, true, MEASURED },
 	{ METER, " voltage voltage_ln_avg voltage_avg spannung ",
-	    QUANTITY_VOLTAGE, IMPORT_SIGN_NONE, true, false },
+	    QUANTITY_VOLTAGE, IMPORT_SIGN_NONE, true, MEASURED },
 	{ METER, " current current_total current_sum strom ", QUANTITY_CURRENT,
-	    IMPORT_SIGN_NONE, true, false },
+	    IMPORT_SIGN_NONE, true, MEASURED },
 	{ INVERTER | BOX | HEATER, " voltage spannung ", QUANTITY_VOLTAGE,
-	    IMPORT_SIGN_NONE, true, false },
+	    IMPORT_SIGN_NONE, true, MEASURED },
 	{ BOX | HEATER, " current strom ", QUANTITY_CURRENT, IMPORT_SIGN_NONE,
-	    true, false },
+	    true, MEASURED },
 	{ ANY, " frequency grid_frequency frequenz netzfrequenz ",
-	    QUANTITY_FREQUENCY, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_FREQUENCY, IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER,
 	    " energy_import energy_import_total total_import import_energy "
 	    "energie_bezug bezug ",
-	    QUANTITY_ENERGY_IMPORT, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_ENERGY_IMPORT, IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER,
 	    " energy_export energy_export_total total_export export_energy "
 	    "energie_einspeisung einspeisung ",
-	    QUANTITY_ENERGY_EXPORT, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_ENERGY_EXPORT, IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " energy_import_l1 ", QUANTITY_ENERGY_IMPORT_L1,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " energy_import_l2 ", QUANTITY_ENERGY_IMPORT_L2,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " energy_import_l3 ", QUANTITY_ENERGY_IMPORT_L3,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " energy_export_l1 ", QUANTITY_ENERGY_EXPORT_L1,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " energy_export_l2 ", QUANTITY_ENERGY_EXPORT_L2,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " energy_export_l3 ", QUANTITY_ENERGY_EXPORT_L3,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ METER, " reactive_energy_import reactive_energy_import_total ",
-	    QUANTITY_REACTIVE_ENERGY_IMPORT, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_REACTIVE_ENERGY_IMPORT, IMPORT_SIGN_NONE, false,
+	    MEASURED },
 	{ METER, " reactive_energy_export reactive_energy_export_total ",
-	    QUANTITY_REACTIVE_ENERGY_EXPORT, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_REACTIVE_ENERGY_EXPORT, IMPORT_SIGN_NONE, false,
+	    MEASURED },
 
 	{ INVERTER,
 	    " ac_power ac_active_power ac_power_total output_power "
 	    "inverter_power ",
-	    QUANTITY_AC_POWER, IMPORT_SIGN_AC, false, false },
+	    QUANTITY_AC_POWER, IMPORT_SIGN_AC, false, MEASURED },
 	{ INVERTER, " pv_power pv_power_total total_pv_power total_dc_power ",
-	    QUANTITY_PV_POWER, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_PV_POWER, IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER,
 	    " grid_power grid_power_total meter_power meter_active_power "
 	    "meter_active_power_total netzleistung ",
-	    QUANTITY_GRID_POWER, IMPORT_SIGN_GRID, false, false },
+	    QUANTITY_GRID_POWER, IMPORT_SIGN_GRID, false, MEASURED },
 	{ INVERTER, " load_power house_load_power household_load_power ",
-	    QUANTITY_LOAD_POWER, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_LOAD_POWER, IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER, " backup_power backup_load_power ", QUANTITY_BACKUP_POWER,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER | BATTERY, " battery_power ", QUANTITY_BATTERY_POWER,
-	    IMPORT_SIGN_BATTERY, false, false },
+	    IMPORT_SIGN_BATTERY, false, MEASURED },
 	{ INVERTER | BATTERY, " battery_current ", QUANTITY_BATTERY_CURRENT,
-	    IMPORT_SIGN_BATTERY, false, false },
+	    IMPORT_SIGN_BATTERY, false, MEASURED },
 	{ BATTERY, " current ", QUANTITY_BATTERY_CURRENT, IMPORT_SIGN_BATTERY,
-	    false, false },
+	    false, MEASURED },
 	{ INVERTER | BATTERY, " battery_voltage ", QUANTITY_BATTERY_VOLTAGE,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ BATTERY, " voltage ", QUANTITY_BATTERY_VOLTAGE, IMPORT_SIGN_NONE,
-	    false, false },
+	    false, MEASURED },
 	{ INVERTER | BATTERY, " battery_soc soc ", QUANTITY_BATTERY_SOC,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER | BATTERY, " battery_soh soh ", QUANTITY_BATTERY_SOH,
-	    IMPORT_SIGN_NONE, false, false },
+	    IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER | BATTERY, " battery_temperature battery_temp ",
-	    QUANTITY_BATTERY_TEMPERATURE, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_BATTERY_TEMPERATURE, IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER | BATTERY,
 	    " battery_energy_charged battery_charge_energy_total "
 	    "battery_energy_charged_total battery_charge_total ",
-	    QUANTITY_BATTERY_ENERGY_CHARGED, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_BATTERY_ENERGY_CHARGED, IMPORT_SIGN_NONE, false,
+	    MEASURED },
 	{ INVERTER | BATTERY,
 	    " battery_energy_discharged battery_discharge_energy_total "
 	    "battery_energy_discharged_total battery_discharge_total ",
 	    QUANTITY_BATTERY_ENERGY_DISCHARGED, IMPORT_SIGN_NONE, false,
-	    false },
+	    MEASURED },
 	{ INVERTER, " energy_generated energy_generated_total ",
-	    QUANTITY_ENERGY_GENERATED, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_ENERGY_GENERATED, IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER | BOX, " temperature inverter_temperature inverter_temp ",
-	    QUANTITY_TEMPERATURE, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_TEMPERATURE, IMPORT_SIGN_NONE, false, MEASURED },
 	{ INVERTER, " power_limit power_limit_watt ", QUANTITY_POWER_LIMIT,
-	    IMPORT_SIGN_NONE, false, true },
+	    IMPORT_SIGN_NONE, false, WRITTEN },
 	{ INVERTER, " export_limit export_power_limit grid_export_limit ",
-	    QUANTITY_EXPORT_LIMIT, IMPORT_SIGN_NONE, false, true },
+	    QUANTITY_EXPORT_LIMIT, IMPORT_SIGN_NONE, false, WRITTEN },
 	{ INVERTER, " battery_power_setpoint ", QUANTITY_BATTERY_POWER_SETPOINT,
-	    IMPORT_SIGN_BATTERY, false, true },
+	    IMPORT_SIGN_BATTERY, false, WRITTEN },
 
 	{ BOX, " charging_state car_state vehicle_state charge_point_state ",
-	    QUANTITY_CHARGING_STATE, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_CHARGING_STATE, IMPORT_SIGN_NONE, false, MEASURED },
 	{ BOX, " charging_power power active_power power_total ",
-	    QUANTITY_CHARGING_POWER, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_CHARGING_POWER, IMPORT_SIGN_NONE, false, MEASURED },
 	{ BOX, " charging_energy energy_total energy energy_import ",
-	    QUANTITY_CHARGING_ENERGY, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_CHARGING_ENERGY, IMPORT_SIGN_NONE, false, MEASURED },
 	{ BOX, " session_energy ", QUANTITY_SESSION_ENERGY, IMPORT_SIGN_NONE,
-	    false, false },
+	    false, MEASURED },
 	{ BOX,
 	    " current_limit max_current set_current set_current_limit "
 	    "charge_current ",
-	    QUANTITY_CURRENT_LIMIT, IMPORT_SIGN_NONE, false, true },
-	{ BOX, " safe_current failsafe_current ", QUANTITY_SAFE_CURRENT,
-	    IMPORT_SIGN_NONE, false, true },
+	    QUANTITY_CURRENT_LIMIT, IMPORT_SIGN_NONE, false, WRITTEN },
+	{ BOX, " safe_current failsafe_current set_failsafe_current ",
+	    QUANTITY_SAFE_CURRENT, IMPORT_SIGN_NONE, false, WRITTEN },
 	{ HEATER, " heater_power ", QUANTITY_HEATER_POWER, IMPORT_SIGN_NONE,
-	    false, false },
+	    false, MEASURED },
 	{ HEATER, " heater_power_setpoint load_setpoint ",
-	    QUANTITY_HEATER_POWER_SETPOINT, IMPORT_SIGN_NONE, false, true },
+	    QUANTITY_HEATER_POWER_SETPOINT, IMPORT_SIGN_NONE, false, WRITTEN },
 	{ HEATER, " water_temperature boiler_temperature ",
-	    QUANTITY_WATER_TEMPERATURE, IMPORT_SIGN_NONE, false, false },
+	    QUANTITY_WATER_TEMPERATURE, IMPORT_SIGN_NONE, false, MEASURED },
 };
 
 static bool
@@ -378,7 +391,8 @@ find(const struct import_head *head, const struct import_row *row,
 
 		*phase = 0;
 		if ((guess->kinds & KIND(head->kind)) == 0 ||
-		    (guess->written && row->access == IMPORT_R))
+		    (guess->how == WRITTEN && row->access == IMPORT_R) ||
+		    (guess->how == MEASURED && row->access != IMPORT_R))
 			continue;
 		if (has_name(guess->names, row->name, length))
 			return guess;
@@ -414,6 +428,11 @@ import_guess(const struct import_head *head, struct import_row *row,
 
 	if (guess == NULL || !is_whole_number_or_float(row->type))
 		return;
+	if (row->confidence == MAP_CONFLICT) {
+		import_say(report, row->line, row->name,
+		    "not taken for the quantity: the witnesses disagree");
+		return;
+	}
 	quantity = (enum quantity)((unsigned)guess->quantity + phase);
 	if (!import_word_fit(&unit, quantity_unit(quantity), &scale)) {
 		import_say(report, row->line, row->name,

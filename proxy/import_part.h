@@ -79,6 +79,7 @@ struct import_row {
 	unsigned line;
 	char name[IMPORT_NAME_SIZE];
 	enum quantity quantity; /* QUANTITY_COUNT: a name of its own */
+	bool no_quantity; /* the table says that it is none */
 	const char *meaning;
 	unsigned address;
 	unsigned model;

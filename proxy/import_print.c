@@ -211,15 +211,16 @@ is_number(enum map_type type)
 	return type != MAP_STRING && type != MAP_BYTES && type != MAP_DATETIME;
 }
 
-/* Only quantities are polled; the others wait to be asked for. */
+/* Only what is measured is polled; the rest waits to be asked for. */
 static enum map_poll
 poll_of(const struct import_row *row)
 {
-	if (row->access == IMPORT_W)
+	bool measured =
+	    row->quantity != QUANTITY_COUNT && row->access == IMPORT_R;
+
+	if (row->access == IMPORT_W || (row->poll == MAP_FAST && !measured))
 		return MAP_SLOW;
-	return row->quantity == QUANTITY_COUNT && row->poll == MAP_FAST
-	           ? MAP_SLOW
-	           : row->poll;
+	return row->poll;
 }
 
 static void

@@ -328,7 +328,8 @@ read_name(struct reading *r)
 		SAY(r, "has no name");
 		return false;
 	}
-	if (point[0] == '\0' || strcmp(point, "-") == 0)
+	r->row->no_quantity = strcmp(point, "-") == 0;
+	if (point[0] == '\0' || r->row->no_quantity)
 		return true;
 	if (!quantity_parse(point, &r->row->quantity)) {
 		r->row->quantity = QUANTITY_COUNT;

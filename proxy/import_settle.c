@@ -67,19 +67,27 @@ find_by_address(const struct import_table *table, unsigned address)
 	return -1;
 }
 
-/* "x 10^A_SF", "scale 40084". *told: there is one, found or not. */
+/* "x 10^A_SF", "x 10^(0x9D02)", "scale at 22", "scale 40084". *told: there is
+ * one, found or not. */
 static int
 find_scale(
     const struct import_table *table, const struct import_row *row, bool *told)
 {
 	const char *power = strstr(row->meaning, "10^");
 	const char *at = strstr(row->meaning, "scale ");
+	const char *place = strstr(row->meaning, "scale at ");
 	const char *end;
 	unsigned address;
 
 	*told = true;
+	if (power != NULL && power[3] == '(' &&
+	    import_word_count(power + 4, &address, &end))
+		return find_by_address(table, address);
 	if (power != NULL)
 		return find_by_word(table, power + 3);
+	if (place != NULL && import_word_count(place + 9, &address, &end))
+		return find_by_address(table, address);
+	/* "scale 10" is a factor, "scale 40084" a place. */
 	if (at != NULL && import_word_count(at + 6, &address, &end) &&
 	    address >= 100)
 		return find_by_address(table, address);

@@ -35,6 +35,7 @@ take_choice(struct taking *t, const char *at)
 	char *end;
 	char text[CHOICE_SIZE];
 	int length;
+	size_t gap;
 
 	at += strspn(at, " ");
 	if (t->of_bits && *at == 'b')
@@ -42,10 +43,13 @@ take_choice(struct taking *t, const char *at)
 	if (!isdigit((unsigned char)*at))
 		return false;
 	raw = strtoul(at, &end, (at[1] | 0x20) == 'x' ? 16 : 10);
-	end += strspn(end, " ");
-	if (*end != '=' && *end != ':')
+	gap = strspn(end, " ");
+	end += gap;
+	/* "b3 fault" will do for bits. */
+	if (*end == '=' || *end == ':')
+		end += 1 + strspn(end + 1, " ");
+	else if (!t->of_bits || gap == 0)
 		return false;
-	end += 1 + strspn(end + 1, " ");
 	import_word_plain(text, sizeof(text), end);
 	if (text[0] == '\0' || raw > UINT32_MAX || is_seen(t, raw) ||
 	    t->count == MAP_CHOICES_MAX ||
