@@ -28,9 +28,14 @@ import_place_function(struct import_table *table, struct import_report *report)
 		import_say(report, 0, "",
 		    "no row tells its function; %u is taken",
 		    table->head.function);
-	for (unsigned i = 0; i < table->count; i++)
-		if (table->rows[i].function == 0)
-			table->rows[i].function = table->head.function;
+	for (unsigned i = 0; i < table->count; i++) {
+		struct import_row *row = &table->rows[i];
+
+		/* Only holding registers can be written. */
+		if (row->function == 0)
+			row->function =
+			    row->access == IMPORT_R ? table->head.function : 3;
+	}
 }
 
 /* --- holes -----------------------------------------------------------------
