@@ -70,7 +70,7 @@ static const struct {
 	{ "offset", remote_offset, "W SECONDS | stop",
 	    "Adds W watts to what the inverter is shown, for SECONDS: positive "
 	    "makes it\nexport more, negative less. `stop` ends it at once.\n" },
-	{ "map", map_tool, "list | show NAME | check FILE... | import FILE.csv",
+	{ "map", map_tool_main, "list | show NAME | check FILE... | import FILE.csv",
 	    "The register maps: which there are, what is in one, whether a "
 	    "file is good,\nand a new one from a spreadsheet. "
 	    "gridshim map import --help tells more.\n" },

@@ -186,12 +186,13 @@ make_map(struct csv *csv, struct rows *rows, struct import_table *table,
 	for (unsigned i = 0; i < table->count; i++)
 		if (table->rows[i].quantity == QUANTITY_COUNT &&
 		    !table->rows[i].no_quantity)
-			import_guess(&table->head, &table->rows[i], report);
+			import_guess_quantity(
+			    &table->head, &table->rows[i], report);
 	import_settle_scales(table, report);
 	for (unsigned i = 0; i < table->count; i++)
 		import_row_range(&rows->fields[i], &table->rows[i], report);
-	import_settle(table, report);
-	import_print(table, out);
+	import_settle_rows(table, report);
+	import_print_map(table, out);
 	return true;
 }
 

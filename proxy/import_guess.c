@@ -416,7 +416,7 @@ is_whole_number_or_float(enum map_type type)
 }
 
 void
-import_guess(const struct import_head *head, struct import_row *row,
+import_guess_quantity(const struct import_head *head, struct import_row *row,
     struct import_report *report)
 {
 	unsigned phase;

@@ -24,7 +24,7 @@ int import_guess_told(const char *text, enum import_guess_sign sign);
 
 /* Sets row->quantity, and scale and unit to suit. Says in the report why a row
  * that looks like one is left with a name. */
-void import_guess(const struct import_head *head, struct import_row *row,
-    struct import_report *report);
+void import_guess_quantity(const struct import_head *head,
+    struct import_row *row, struct import_report *report);
 
 #endif

@@ -197,7 +197,7 @@ print_writing(const struct import_row *row, FILE *out)
 	if (row->access == IMPORT_R)
 		return;
 	fprintf(out, ", access: %s", accesses[row->access]);
-	if (row->writes_16 && row->words == 1)
+	if (row->writes_16 && row->words == 1 && row->function == 3)
 		fprintf(out, ", write_function: 16");
 	if (row->stored)
 		fprintf(out, ", memory: stored");
@@ -211,14 +211,13 @@ is_number(enum map_type type)
 	return type != MAP_STRING && type != MAP_BYTES && type != MAP_DATETIME;
 }
 
-/* Only what is measured is polled; the rest waits to be asked for. */
+/* A name is not polled; it waits to be asked for. */
 static enum map_poll
 poll_of(const struct import_row *row)
 {
-	bool measured =
-	    row->quantity != QUANTITY_COUNT && row->access == IMPORT_R;
+	bool named = row->quantity == QUANTITY_COUNT;
 
-	if (row->access == IMPORT_W || (row->poll == MAP_FAST && !measured))
+	if (row->access == IMPORT_W || (named && row->poll == MAP_FAST))
 		return MAP_SLOW;
 	return row->poll;
 }
@@ -252,7 +251,7 @@ print_point(
 }
 
 void
-import_print(const struct import_table *table, FILE *out)
+import_print_map(const struct import_table *table, FILE *out)
 {
 	print_head(&table->head, out);
 	fprintf(out, "\npoints:\n");

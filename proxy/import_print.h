@@ -7,6 +7,6 @@
 
 #include "proxy/import_part.h"
 
-void import_print(const struct import_table *table, FILE *out);
+void import_print_map(const struct import_table *table, FILE *out);
 
 #endif

@@ -347,6 +347,12 @@ check_told_quantity(struct reading *r)
 
 	if (row->quantity == QUANTITY_COUNT)
 		return;
+	if (row->type == MAP_STRING || row->type == MAP_BYTES ||
+	    row->type == MAP_DATETIME) {
+		SAY(r, "a text is no quantity; it keeps its name");
+		row->quantity = QUANTITY_COUNT;
+		return;
+	}
 	if (!import_word_fit(
 		&unit, quantity_unit(row->quantity), &row->scale)) {
 		SAY(r, "'%s' is no unit of %s; it keeps its name", unit,
@@ -419,7 +425,8 @@ import_row_range(const struct import_fields *fields, struct import_row *row,
 	if (row->access == IMPORT_R || (low[0] == '\0' && high[0] == '\0'))
 		return;
 	if (!read_limit(low, &also_low, &min) ||
-	    !read_limit(high, &also_high, &max) || also_high) {
+	    !read_limit(high, &also_high, &max) || also_high ||
+	    !(fabs(min) <= 1e9 && fabs(max) <= 1e9)) {
 		import_say(report, row->line, row->name,
 		    "min '%s' and max '%s' make no range: it is written by "
 		    "hand "

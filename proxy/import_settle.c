@@ -257,8 +257,61 @@ settle_meter(struct import_table *table, struct import_report *report)
 		    "neither steer nor be shown");
 }
 
+static bool
+can_be_polled(const struct import_table *table, const struct import_row *row)
+{
+	return !row->left_out && row->quantity != QUANTITY_COUNT &&
+	       row->access != IMPORT_W && row->poll != MAP_NEVER &&
+	       row->function == table->head.function && row->model == 0 &&
+	       row->scale_row < 0 && !(row->offset < 0 || row->offset > 0) &&
+	       map_type_words(row->type) <= 2;
+}
+
+/* A state that is a quantity is a number; its values still tell the words. */
+static void
+settle_states(struct import_table *table)
+{
+	for (unsigned i = 0; i < table->count; i++)
+		if (table->rows[i].quantity != QUANTITY_COUNT &&
+		    table->rows[i].type == MAP_ENUM16)
+			table->rows[i].type = MAP_U16;
+}
+
+/* A device is asked for something in every poll: for what it is there for. */
+static void
+settle_device(struct import_table *table)
+{
+	static const enum quantity mains[] = { QUANTITY_AC_POWER,
+		QUANTITY_CHARGING_POWER, QUANTITY_HEATER_POWER,
+		QUANTITY_BATTERY_POWER, QUANTITY_GRID_POWER, QUANTITY_PV_POWER,
+		QUANTITY_CHARGING_STATE, QUANTITY_BATTERY_SOC };
+	size_t best_rank = sizeof(mains) / sizeof(mains[0]) + 1;
+	struct import_row *best = NULL;
+
+	for (unsigned i = 0; i < table->count; i++) {
+		struct import_row *row = &table->rows[i];
+		size_t rank = 0;
+
+		if (row->access != IMPORT_R && row->poll == MAP_FAST)
+			row->poll = MAP_SLOW;
+		if (!can_be_polled(table, row))
+			continue;
+		if (row->poll == MAP_FAST)
+			return;
+		while (rank < sizeof(mains) / sizeof(mains[0]) &&
+		       mains[rank] != row->quantity)
+			rank++;
+		if (rank < best_rank) {
+			best = row;
+			best_rank = rank;
+		}
+	}
+	if (best != NULL)
+		best->poll = MAP_FAST;
+}
+
 void
-import_settle(struct import_table *table, struct import_report *report)
+import_settle_rows(struct import_table *table, struct import_report *report)
 {
 	import_place_function(table, report);
 	for (unsigned i = 0; i < table->count; i++)
@@ -269,10 +322,13 @@ import_settle(struct import_table *table, struct import_report *report)
 		if (!table->rows[i].left_out)
 			settle_overlaps(table, i, report);
 	}
+	settle_states(table);
 	for (unsigned i = 0; i < table->count; i++)
 		settle_lost_scale(table, &table->rows[i], report);
 	if (table->head.kind == MAP_METER)
 		settle_meter(table, report);
+	else
+		settle_device(table);
 	import_place_holes(table, report);
 	import_place_blocks(table, report);
 	import_place_signs(table, report);

@@ -12,7 +12,8 @@ void import_settle_scales(
     struct import_table *table, struct import_report *report);
 
 /* All else, once every row is known. */
-void import_settle(struct import_table *table, struct import_report *report);
+void import_settle_rows(
+    struct import_table *table, struct import_report *report);
 
 /* "active_power", or its own name. */
 const char *import_settle_name(const struct import_row *row);

@@ -2,6 +2,7 @@
 #include "proxy/import_word.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -389,13 +390,17 @@ import_word_fit(const char **unit, const char *base, double *scale)
 	if (strcmp(*unit, base) == 0)
 		return true;
 	for (size_t i = 0; i < COUNT(conversions); i++) {
+		double scaled = *scale * conversions[i].factor;
+
 		if (strcmp(*unit, conversions[i].from) != 0 ||
 		    strcmp(base, conversions[i].to) != 0)
 			continue;
-		if (!conversions[i].in_maps) {
-			*scale *= conversions[i].factor;
-			*unit = base;
-		}
+		if (conversions[i].in_maps)
+			return true;
+		if (!(fabs(scaled) >= 1e-9 && fabs(scaled) <= 1e9))
+			return false;
+		*scale = scaled;
+		*unit = base;
 		return true;
 	}
 	return false;

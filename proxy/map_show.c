@@ -131,7 +131,7 @@ show_entry(const struct map *map, const struct map_entry *entry, FILE *out)
 }
 
 void
-map_show(const struct map *map, const char *quirks, FILE *out)
+map_show_text(const struct map *map, const char *quirks, FILE *out)
 {
 	fprintf(out, "%s\nkind:      %s\n", map->name, kinds[map->kind]);
 	show_line(map, out);

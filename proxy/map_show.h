@@ -15,7 +15,7 @@ const char *map_show_kind(enum map_kind kind);
 const char *map_show_confidence(const struct map *map);
 
 /* Header, limits, and a line for each entry. quirks may be NULL. */
-void map_show(const struct map *map, const char *quirks, FILE *out);
+void map_show_text(const struct map *map, const char *quirks, FILE *out);
 
 /* The caller owns it; NULL when there is no memory. */
 json_t *map_show_json(const struct map *map, const char *quirks);

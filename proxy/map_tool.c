@@ -147,7 +147,7 @@ show(const struct tool *tool)
 	if (tool->json)
 		print_json(map_show_json(&map, quirks));
 	else
-		map_show(&map, quirks, stdout);
+		map_show_text(&map, quirks, stdout);
 	if (file != NULL)
 		yaml_file_close(file);
 	map_unload(&map);
@@ -388,7 +388,7 @@ parse(struct tool *tool, const struct options *options)
 }
 
 int
-map_tool(const struct options *options)
+map_tool_main(const struct options *options)
 {
 	struct tool tool;
 	size_t i = 0;

@@ -8,6 +8,6 @@
 
 /* options->arguments[0] is list, show, check or import. An exit code of
  * sysexits.h; what is wrong is said on stderr. */
-int map_tool(const struct options *options);
+int map_tool_main(const struct options *options);
 
 #endif

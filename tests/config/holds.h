@@ -168,8 +168,11 @@ holds_map(const struct map *map)
 	if ((map->function != 3 && map->function != 4) ||
 	    map->also_function == map->function || map->words_max < 1 ||
 	    map->words_max > MAP_WORDS_MAX ||
-	    map->points_count > MAP_POINTS_MAX || map->points_count < 1)
+	    map->points_count > MAP_POINTS_MAX)
 		return "header";
+	/* Only a meter is shown. */
+	if (map->kind != MAP_METER)
+		return NULL;
 	unsigned sum = 0, end = 0;
 	for (unsigned i = 0; i < map->blocks_count; i++) {
 		if (map->blocks[i].address < end || map->blocks[i].count == 0)

@@ -1,81 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "proxy/csv.h"
-#include "proxy/import.h"
-#include "proxy/import_guess.h"
-#include "proxy/import_word.h"
-#include "tests/config/broken.h"
-#include "tests/config/holds.h"
-#include "tests/unit/draw.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static char *yaml;
-static char *said;
-
-/* Leaves the map in yaml and the report in said. */
-static bool
-import(const char *csv, size_t size, const struct import_known *known)
-{
-	size_t yaml_size, said_size;
-	FILE *out, *report_out;
-	char *text = malloc(size + 1);
-
-	free(yaml);
-	free(said);
-	out = open_memstream(&yaml, &yaml_size);
-	report_out = open_memstream(&said, &said_size);
-	memcpy(text, csv, size);
-	struct import_report report = { .out = report_out };
-	bool good = import_text(text, size, known, out, &report);
-	fclose(out);
-	fclose(report_out);
-	free(text);
-	return good;
-}
-
-static bool
-import_string(const char *csv)
-{
-	return import(csv, strlen(csv), &(struct import_known){ 0 });
-}
-
-static void
-assert_has(const char *text, const char *part)
-{
-	if (strstr(text, part) == NULL)
-		fail_msg("no '%s' in:\n%s", part, text);
-}
-
-static void
-assert_loads(void)
-{
-	static struct map map;
-	struct broken_file memory;
-	char error[512] = "";
-
-	assert_true(broken_open(&memory));
-	assert_true(broken_write(&memory, yaml, strlen(yaml)));
-	if (!map_load(memory.name, &map, error, sizeof(error)))
-		fail_msg("%s in:\n%s", error, yaml);
-	map_unload(&map);
-	close(memory.fd);
-}
+#include "tests/unit/import_helper.h"
 
 /* --- rows ------------------------------------------------------------------
  */
-
-#define HEAD                                                                   \
-	"name,point,fc,address,count,type,word_order,scale,offset,unit,"       \
-	"access,write_fc,min,max,values,poll,meaning,confidence\n"
-#define INVERTER "# device: Test\n# kind: inverter\n"
 
 /* What a row becomes, after notes of an inverter and a heading. */
 static void
@@ -112,20 +39,20 @@ a_row_becomes_a_point(void **unused)
 		    "battery_power,,4,0,1,s16,-,,,W,r,,,,,,"
 		    "\"+ discharge, - charge\",two\n",
 		    "{point: battery_power, address: 0, type: s16, unit: \"W\","
-		    " scale: -1}",
+		    " scale: -1, poll: fast}",
 		    NULL },
 		{ "its sign stands in the note, by address",
 		    "# sign: 7 is noise; 4711 meter + export; 815 meter + "
 		    "import\n",
 		    "grid_power,,4,4711,1,s16,-,,,W,r,,,,,,,two\n",
 		    "{point: grid_power, address: 4711, type: s16, "
-		    "unit: \"W\", scale: -1}",
+		    "unit: \"W\", scale: -1, poll: fast}",
 		    NULL },
 		{ "its sign stands in the note, by subject",
 		    "# sign: battery + charge; grid + export\n",
 		    "battery_power,,4,0,1,s16,-,,,W,r,,,,,,,two\n",
 		    "{point: battery_power, address: 0, type: s16, "
-		    "unit: \"W\"}",
+		    "unit: \"W\", poll: fast}",
 		    NULL },
 		{ "another's sign does not count",
 		    "# sign: meter flips it (import positive). x + export\n",
@@ -153,14 +80,14 @@ a_row_becomes_a_point(void **unused)
 		{ "the column point answers for the sign", "",
 		    "x,battery_power,4,0,1,s16,-,-1,,W,r,,,,,,,two\n",
 		    "{point: battery_power, address: 0, type: s16, "
-		    "unit: \"W\", scale: -1}",
+		    "unit: \"W\", scale: -1, poll: fast}",
 		    NULL },
 		{ "the column point says that it is none", "",
 		    "pv_power,-,4,0,1,u16,-,,,W,r,,,,,,,two\n",
 		    "{name: device_pv_power,", NULL },
 		{ "a unit that maps do not know", "",
 		    "x,battery_energy_charged,4,0,1,u16,-,36,,Ws,r,,,,,,,two\n",
-		    "unit: \"Wh\", scale: 0.01}", NULL },
+		    "unit: \"Wh\", scale: 0.01, poll: fast}", NULL },
 		{ "limits are turned into the unit", "",
 		    "a,,3,0,1,u16,-,0.1,,A,rw,6,60,160,,,,two\n",
 		    "access: rw, min: 6, max: 16}", NULL },
@@ -186,7 +113,7 @@ a_row_becomes_a_point(void **unused)
 		    "a,,3,47123,1,u16,-,,,,rw,6,,,,,,two\n", "access: rw}",
 		    NULL },
 		{ "protection settings are read", "",
-		    "grid_protection_low,,3,0,1,u16,-,,,V,rw,6,,,,,,two\n",
+		    "protection_low,,3,0,1,u16,-,,,V,rw,6,,,,,,two\n",
 		    "type: u16, unit: \"V\"}", "only read: protection" },
 		{ "a remark on firmware forbids nothing", "",
 		    "a,,3,0,1,u16,-,,,V,rw,6,,,,,newer firmware,two\n",
@@ -225,7 +152,8 @@ a_row_becomes_a_point(void **unused)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char csv[2000];
 
-		snprintf(csv, sizeof(csv), INVERTER "%s" HEAD "%s",
+		snprintf(csv, sizeof(csv),
+		    INVERTER "# addressing: zero-based\n%s" HEAD "%s",
 		    rows[i].notes, rows[i].row);
 		if (!import_string(csv))
 			fail_msg("%s: %s", rows[i].why, said);
@@ -414,82 +342,6 @@ a_meter_that_cannot_steer_is_told(void **unused)
 	assert_has(said, "can neither steer nor be shown");
 }
 
-/* --- any bytes -------------------------------------------------------------
- */
-
-static void
-random_bytes_do_no_harm(void **unused)
-{
-	static const char pieces[][24] = { "\"", "\n", ",", ";", "\t", "# ",
-		"name", "address", "type", "u16", "0x", "40001", "-1", ":",
-		"b0=", "10^", "sign", "holes", "\r", "" };
-	uint64_t seed = 7;
-
-	for (unsigned round = 0; round < 3000; round++) {
-		char csv[600];
-		size_t used = 0;
-
-		if (draw_below(&seed, 2) == 0)
-			used = (size_t)snprintf(
-			    csv, sizeof(csv), "%s", INVERTER HEAD);
-		while (used + 24 < sizeof(csv) && draw_below(&seed, 90) > 0) {
-			const char *piece =
-			    pieces[draw_below(&seed, COUNT(pieces))];
-
-			if (*piece == '\0')
-				csv[used++] = (char)draw_below(&seed, 256);
-			memcpy(csv + used, piece, strlen(piece));
-			used += strlen(piece);
-		}
-		(void)import(csv, used, &(struct import_known){ 0 });
-	}
-}
-
-/* Whatever the row says, the map that is made can be loaded. */
-static void
-what_is_made_can_be_loaded(void **unused)
-{
-	static const char *const fields[18][6] = {
-		{ "a", "pv_power", "active_power", "x y", "cfg_b", "soc" },
-		{ "", "", "", "-", "battery_soc", "nonsense" },
-		{ "3", "4", "1", "2", "", "9" },
-		{ "0", "1", "2", "65535", "0x10", "3-4" },
-		{ "", "1", "2", "4", "8", "125" },
-		{ "u16", "s32", "f32", "string", "bits16", "bool" },
-		{ "", "hi", "lo", "-", "abcd", "?" },
-		{ "", "1", "-0.1", "0,5", "1e9", "1000000000" },
-		{ "", "", "40", "-5", "x", "1e12" },
-		{ "", "W", "kWh", "%", "\xff", "MW" },
-		{ "r", "rw", "w", "", "once", "?" },
-		{ "", "6", "16", "6,16", "CAN", "5" },
-		{ "", "0", "5", "0 or 6", "-3", "x" },
-		{ "", "9", "5", "0", "-3", "x" },
-		{ "", "0=a;1=b", "b0=x", "1;3", "0=\"q\"", "70000=z" },
-		{ "", "fast", "once", "never", "med", "?" },
-		{ "", "EEPROM", "+ export", "scale 200", "0xFFFF = not",
-		    "x 10^A" },
-		{ "two", "one", "conflict", "", "two", "two" },
-	};
-	uint64_t seed = 11;
-
-	for (unsigned round = 0; round < 3000; round++) {
-		char csv[4000] = INVERTER
-		    "# holes: 1-3\n# watchdog: 9 s: a\n"
-		    "name;point;fc;address;count;type;word_order;scale;offset;"
-		    "unit;access;write_fc;min;max;values;poll;meaning;"
-		    "confidence\n";
-
-		for (unsigned row = 0; row < 6; row++) {
-			for (size_t i = 0; i < COUNT(fields); i++) {
-				strcat(csv, fields[i][draw_below(&seed, 6)]);
-				strcat(csv, i + 1 < COUNT(fields) ? ";" : "\n");
-			}
-		}
-		if (import_string(csv))
-			assert_loads();
-	}
-}
-
 int
 main(void)
 {
@@ -502,12 +354,6 @@ main(void)
 		cmocka_unit_test(vendor_numbers_are_suspected),
 		cmocka_unit_test(a_table_without_sense_makes_no_map),
 		cmocka_unit_test(a_meter_that_cannot_steer_is_told),
-		cmocka_unit_test(random_bytes_do_no_harm),
-		cmocka_unit_test(what_is_made_can_be_loaded),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-
-	free(yaml);
-	free(said);
-	return failed;
+	return cmocka_run_group_tests(tests, NULL, import_forget);
 }
