@@ -213,6 +213,21 @@ what_is_wrong_is_told_with_its_line(void **unused)
 	}
 }
 
+static void
+of_many_values_those_that_fit_are_told(void **unused)
+{
+	char csv[2000] = INVERTER HEAD "a,,4,0,1,u16,-,,,,r,,,,";
+
+	for (unsigned i = 0; i < MAP_CHOICES_MAX + 2; i++)
+		sprintf(csv + strlen(csv), "%u=x%u;", i, i);
+	strcat(csv, ",,,two\n");
+	assert_true(import_string(csv));
+	assert_has(yaml, ";63=x63\"}");
+	assert_has(said, "value '64=x64' could not be read");
+	assert_has(said, "value '65=x65' could not be read");
+	assert_loads();
+}
+
 /* --- notes -----------------------------------------------------------------
  */
 
@@ -348,6 +363,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_row_becomes_a_point),
 		cmocka_unit_test(what_is_wrong_is_told_with_its_line),
+		cmocka_unit_test(of_many_values_those_that_fit_are_told),
 		cmocka_unit_test(a_note_becomes_the_header),
 		cmocka_unit_test(a_hole_never_hides_a_row),
 		cmocka_unit_test(a_german_spreadsheet_is_read),
