@@ -69,6 +69,9 @@ class Devices:
         """A number, a text, or None."""
         self.say(f"set {device} {point} {'none' if value is None else value}")
 
+    def silent(self, device, yes=True):
+        self.say(f"{'silent' if yes else 'answer'} {device}")
+
     def close(self):
         self.process.kill()
         self.process.wait()

@@ -236,6 +236,8 @@ static const struct command {
 	{ { "unplug", "LINE" }, do_unplug, 0, 0, "the adapter is pulled" },
 	{ { "plug", "LINE" }, do_plug, 0, 0, "it is put back" },
 	{ { "noise", "LINE", "#" }, do_noise, 1, 4096, "random bytes" },
+	{ { "silent", "NAME" }, do_device, 0, 0, "it answers nothing" },
+	{ { "answer", "NAME" }, do_device, 0, 0, "it answers again" },
 	{ { "device", "NAME" }, do_device, 0, 0, "counts, watchdog, as JSON" },
 	{ { "list", "NAME" }, do_device, 0, 0, "all its points, as JSON" },
 	{ { "get", "NAME" }, do_device, 0, 0, "the same" },
@@ -346,7 +348,7 @@ control_listen(const char *dir)
 	(void)unlink(address.sun_path);
 	if (fd >= 0 &&
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    listen(fd, 8) == 0)
+	    listen(fd, SOMAXCONN) == 0)
 		return fd;
 	fprintf(stderr, "house: %s: %s\n", address.sun_path, strerror(errno));
 	if (fd >= 0)

@@ -43,6 +43,25 @@ obey_point(struct device *device, const char *const words[DESK_WORDS],
 	return NULL;
 }
 
+static char *
+obey(struct device *device, const char *const words[DESK_WORDS],
+    const char **why)
+{
+	const char *verb = words[0];
+
+	if (strcmp(verb, "list") == 0)
+		return show_points(device);
+	if (words[2] != NULL)
+		return obey_point(device, words, why);
+	if (strcmp(verb, "silent") == 0)
+		device->silent = true;
+	else if (strcmp(verb, "answer") == 0)
+		device->silent = false;
+	else
+		return show_device(device, now_ns());
+	return NULL;
+}
+
 char *
 desk_obey(struct street *street, const char *const words[DESK_WORDS],
     const char **why)
@@ -55,13 +74,7 @@ desk_obey(struct street *street, const char *const words[DESK_WORDS],
 		*why = "no such device";
 		return NULL;
 	}
-	if (strcmp(words[0], "device") == 0 ||
-	    (strcmp(words[0], "get") == 0 && words[2] == NULL))
-		answer = show_device(device, now_ns());
-	else if (strcmp(words[0], "list") == 0)
-		answer = show_points(device);
-	else
-		answer = obey_point(device, words, why);
+	answer = obey(device, words, why);
 	pthread_mutex_unlock(&bus->lock);
 	return answer;
 }

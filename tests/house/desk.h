@@ -8,9 +8,9 @@
 enum { DESK_WORDS = 4 };
 
 /*
- * "device NAME" (or "get NAME"), "list NAME", "get NAME POINT",
- * "set NAME POINT VALUE". The answer is JSON, the caller's to free; NULL: done,
- * or failed, and then *why is set.
+ * "silent NAME", "answer NAME", "device NAME" (or "get NAME"), "list NAME",
+ * "get NAME POINT", "set NAME POINT VALUE". The answer is JSON, the caller's to
+ * free; NULL: done, or failed, and then *why is set.
  */
 char *desk_obey(struct street *street, const char *const words[DESK_WORDS],
     const char **why);

@@ -59,6 +59,7 @@ struct device {
 	int64_t timeout_ns; /* of the watchdog; 0: it has none */
 	int64_t fed_ns; /* 0: never */
 	bool fallen;
+	bool silent; /* told so */
 };
 
 struct device_options {

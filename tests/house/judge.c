@@ -193,6 +193,8 @@ judge_request(struct device *device, const uint8_t *adu, int64_t now_ns)
 		device->quiet_ns = now_ns;
 		return JUDGE_SILENT;
 	}
+	if (device->silent)
+		return JUDGE_SILENT;
 	if (request.table == 0 || !serves(device, &request))
 		exception = MODBUS_EXCEPTION_ILLEGAL_FUNCTION;
 	else if (request.writes)

@@ -230,14 +230,8 @@ put_decimal(const struct map_entry *entry, long double number, uint16_t *words)
 }
 
 static bool
-put_number(
-    const struct map_entry *entry, double value, int scale10, uint16_t *words)
+put_raw(const struct map_entry *entry, long double number, uint16_t *words)
 {
-	long double number = (long double)value / factor(entry, scale10) +
-	                     (long double)entry->offset;
-
-	if (entry->type == MAP_BOOL && value != 0 && value != 1)
-		return false;
 	switch (kind_of(entry)->form) {
 	case FORM_SINGLE:
 		return put_single(entry, number, words);
@@ -253,6 +247,20 @@ put_number(
 		break;
 	}
 	return put_integer(entry, number, words);
+}
+
+/* What would mean "not available" cannot be told either. */
+static bool
+put_number(
+    const struct map_entry *entry, double value, int scale10, uint16_t *words)
+{
+	long double number = (long double)value / factor(entry, scale10) +
+	                     (long double)entry->offset;
+
+	if (entry->type == MAP_BOOL && value != 0 && value != 1)
+		return false;
+	return put_raw(entry, number, words) &&
+	       !means_none(entry, gather(entry, words));
 }
 
 /* Texts: bytes, of each register the high one first. */
@@ -291,7 +299,7 @@ get_text(
 	while (length > 0 && value->text[length - 1] == ' ')
 		length--;
 	value->text[length] = '\0';
-	value->kind = length > 0 ? VALUE_TEXT : VALUE_NONE;
+	value->kind = VALUE_TEXT;
 }
 
 static void
@@ -429,6 +437,7 @@ witness_words(const struct map_entry *entry, const struct value *value,
     char *text, unsigned size)
 {
 	bool bits = entry->type == MAP_BITS16 || entry->type == MAP_BITS32;
+	double raw = round(value->number / entry->scale + entry->offset);
 	unsigned length = 0;
 
 	text[0] = '\0';
@@ -437,8 +446,8 @@ witness_words(const struct map_entry *entry, const struct value *value,
 	for (unsigned i = 0; i < entry->choices_count && length < size; i++) {
 		const struct map_choice *choice = &entry->choices[i];
 		double bit = exp2(choice->raw);
-		bool holds = bits ? fmod(floor(value->number / bit), 2) == 1
-		                  : value->number == choice->raw;
+		bool holds =
+		    bits ? fmod(floor(raw / bit), 2) == 1 : raw == choice->raw;
 
 		if (holds)
 			length +=
