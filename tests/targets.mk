@@ -20,6 +20,7 @@ demo: deps-build
 
 # The house reads maps, but has its own mind of what stands in registers.
 $B/house: $B/libcore.a
+$B/test_value_twice: $B/obj/tests/house/witness.o
 
 everything: $B/gridshim $B/house $(UNITS:%=$B/%) $(BENCHES:%=$B/%) $B/count.so
 
