@@ -87,7 +87,7 @@ bcd_of(uint64_t raw)
 		unsigned digit = raw >> shift & 0xf;
 
 		if (digit > 9)
-			return NAN;
+			return (double)NAN;
 		number = number * 10 + digit;
 	}
 	return number;
