@@ -75,6 +75,14 @@ device_words(const struct device *device, unsigned i, uint16_t *words)
 
 /* Values */
 
+bool
+device_is_copy(const struct device *device, unsigned i)
+{
+	const struct map_entry *entry = &device->map.entries[i];
+
+	return entry->quantity != QUANTITY_COUNT && entry->poll == MAP_NEVER;
+}
+
 int
 device_find(const struct device *device, const char *name)
 {
@@ -84,8 +92,10 @@ device_find(const struct device *device, const char *name)
 	for (unsigned i = 0; i < device->map.entries_count; i++) {
 		const char *own = device->map.entries[i].name;
 
-		if (strlen(own) == length && strncmp(own, name, length) == 0 &&
-		    (at == NULL || strtol(at, NULL, 10) == device->at[i]))
+		if (strlen(own) != length || strncmp(own, name, length) != 0)
+			continue;
+		if (at == NULL ? !device_is_copy(device, i)
+			       : strtol(at, NULL, 10) == device->at[i])
 			return (int)i;
 	}
 	return -1;

@@ -76,7 +76,10 @@ bool device_open(struct device *device, const struct device_options *options);
 enum device_watchdog device_watchdog(struct device *device, int64_t now_ns);
 const char *device_watchdog_name(enum device_watchdog watchdog);
 
-/* "name", or "name@address" where several are called so. -1: none. */
+/* A second place of a quantity. */
+bool device_is_copy(const struct device *device, unsigned entry);
+
+/* "name", or "name@address" for the copies as well. -1: none. */
 int device_find(const struct device *device, const char *name);
 
 void device_get(

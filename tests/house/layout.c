@@ -13,6 +13,7 @@ enum {
 	MARK_WORDS = 2,
 	HEAD_WORDS = 2,
 	COMMON = 1,
+	COMMON_LENGTH = 66,
 	STRANGER = 64999,
 	STRANGER_LENGTH = 7,
 	LAST = 0xffff,
@@ -66,7 +67,8 @@ build_chain(const struct device *device, uint64_t seed, struct chain *chain)
 		if (entry->model == 0)
 			continue;
 		if (chain->count == 0) {
-			chain->models[0].id = COMMON;
+			chain->models[0] = (struct model){ .id = COMMON,
+				.length = COMMON_LENGTH };
 			chain->models[1] = (struct model){ .id = STRANGER,
 				.length = STRANGER_LENGTH };
 			chain->count = 2;
@@ -161,35 +163,64 @@ is_number(const struct map_entry *entry)
 }
 
 static void
+know_entry(struct device *device, unsigned i)
+{
+	const struct map_entry *entry = &device->map.entries[i];
+
+	device_know(
+	    device, entry->function, device->at[i], entry->words, DEVICE_THERE);
+	if (is_number(entry))
+		device_know(device, entry->function, device->at[i] + 1U,
+		    entry->words - 1U, DEVICE_MORE);
+}
+
+/* Where nothing is read, but something is written. */
+static void
+hide_entry(struct device *device, unsigned i)
+{
+	const struct map_entry *entry = &device->map.entries[i];
+
+	for (unsigned j = 0; j < entry->words; j++) {
+		unsigned at = device->at[i] + j;
+
+		if (device->known[entry->function][at] == 0)
+			device_know(
+			    device, entry->function, at, 1, DEVICE_HOLE);
+	}
+}
+
+static void
 know_entries(struct device *device)
 {
 	const struct map *map = &device->map;
 
-	for (unsigned i = 0; i < map->entries_count; i++) {
-		const struct map_entry *entry = &map->entries[i];
-
-		device_know(device, entry->function, device->at[i],
-		    entry->words, entry->readable ? DEVICE_THERE : DEVICE_HOLE);
-		if (entry->readable && is_number(entry))
-			device_know(device, entry->function, device->at[i] + 1U,
-			    entry->words - 1U, DEVICE_MORE);
-	}
+	for (unsigned i = 0; i < map->entries_count; i++)
+		if (map->entries[i].readable)
+			know_entry(device, i);
+	for (unsigned i = 0; i < map->entries_count; i++)
+		if (!map->entries[i].readable)
+			hide_entry(device, i);
 }
 
-/* A read may run across a few registers that no point names, between some
- * that a point does. */
+/*
+ * A read may run across a few registers that no point names, between some
+ * that a point does. What a meter has is in its blocks.
+ */
 static void
 know_gaps(struct device *device, unsigned function)
 {
+	const struct map *map = &device->map;
 	uint8_t *known = device->known[function];
 	unsigned last = 0;
 	bool any = false;
 
+	if (map->kind == MAP_METER && function == map->function)
+		return;
 	for (unsigned at = 0; at < DEVICE_SPACE; at++) {
 		if (known[at] == 0)
 			continue;
 		if (any && (known[at] & DEVICE_THERE) != 0 &&
-		    at - last - 1 <= device->map.hole_max)
+		    at - last - 1 <= map->hole_max)
 			device_know(device, function, last + 1, at - last - 1,
 			    DEVICE_THERE);
 		last = at;

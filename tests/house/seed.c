@@ -217,10 +217,15 @@ seed_fill(struct device *device, uint64_t seed)
 	const struct map *map = &device->map;
 
 	draw_rest(&drawing);
+	/* What scales others first; and what is read where another is written
+	 * has the last word. */
 	for (unsigned i = 0; i < map->entries_count; i++)
 		if (device_scales(device, i))
 			draw_entry(&drawing, i);
 	for (unsigned i = 0; i < map->entries_count; i++)
-		if (!device_scales(device, i))
+		if (!device_scales(device, i) && !map->entries[i].readable)
+			draw_entry(&drawing, i);
+	for (unsigned i = 0; i < map->entries_count; i++)
+		if (!device_scales(device, i) && map->entries[i].readable)
 			draw_entry(&drawing, i);
 }

@@ -91,7 +91,7 @@ point_of(const struct device *device, unsigned i)
 	(void)json_object_set_new(
 	    object, "stored", json_boolean(entry->stored));
 	(void)json_object_set_new(
-	    object, "copy", json_boolean(entry->poll == MAP_NEVER));
+	    object, "copy", json_boolean(device_is_copy(device, i)));
 	(void)json_object_set_new(
 	    object, "writes", json_integer(device->worn[i]));
 	(void)json_object_set_new(object, "choices", choices_of(entry));

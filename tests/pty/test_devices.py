@@ -34,6 +34,8 @@ points:
      access: rw, min: 6, max: 16}
   - {name: wide, address: 101, type: u32, access: rw, min: 0, max: 100000}
   - {name: order, address: 110, type: u16, access: w, min: 0, max: 9}
+  - {name: ordered, address: 110, type: u16}
+  - {name: hidden, address: 33, type: u16, access: w, min: 0, max: 9}
   - {name: setup, address: 111, type: u16, access: once, min: 0, max: 9}
   - {name: seen, address: 5, function: 4, type: u16}
   - {name: valve, address: 0, function: 1, type: bool, access: rw,
@@ -129,7 +131,8 @@ def what_is_not_there_is_refused():
     rows = [  # function, address, count, exception
         (3, 10, 8, 0), (3, 12, 1, 0), (3, 9, 2, 2), (3, 18, 1, 2),
         (3, 30, 1, 0), (3, 30, 3, 2), (3, 31, 1, 2),
-        (3, 110, 1, 2),  # can be written, not read
+        (3, 33, 1, 2), (3, 32, 2, 2),  # can be written, not read
+        (3, 110, 1, 0),  # one is written there, and another read
         (3, 10, 21, 3), (3, 10, 0, 3), (4, 10, 1, 2), (4, 5, 1, 0),
         (3, 65535, 2, 2), (23, 10, 1, 1), (7, 0, 0, 1),
     ]
@@ -153,7 +156,7 @@ def only_what_can_be_written_is_taken():
         (16, 100, (130,), 2),  # by function 6 alone
         (6, 101, (1,), 2), (16, 101, (1, 2), 0), (16, 101, (1,), 2),
         (16, 101, (1, 0x9000), 3), (16, 101, (0, 1, 2), 2),
-        (6, 110, (5,), 0), (6, 111, (3,), 0), (6, 14, (1,), 2),
+        (6, 110, (5,), 0), (6, 33, (5,), 0), (6, 111, (3,), 0), (6, 14, (1,), 2),
         (5, 0, (0xff00,), 0), (5, 0, (1,), 3), (5, 1, (0xff00,), 2),
         (15, 0, (0xff00,), 1),
     ]
@@ -165,9 +168,10 @@ def only_what_can_be_written_is_taken():
                 got = box.write(function, address, *words)
             assert got == exception, (function, address, words, got)
         for name, value in (("current_limit", 13), ("wide", 65538),
-                            ("order", 5), ("setup", 3), ("valve", 1)):
+                            ("order", 5), ("ordered", 5), ("setup", 3), ("valve", 1)):
             point = box.get("box", name)
-            assert (point["value"], point["writes"]) == (value, 1), point
+            writes = 0 if name == "ordered" else 1
+            assert (point["value"], point["writes"]) == (value, writes), point
 
 
 def too_soon(box):
