@@ -56,7 +56,7 @@ fuzz: deps-test $(FUZZES:%=build-fuzz/%)
 		-use_value_profile=1 \
 		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$f \
 		$$(ls tests/fuzz/$$f.dict 2>/dev/null | sed 's/^/-dict=/') \
-		$(wildcard etc/maps tests/config/*/) \
+		$(wildcard etc/maps tests/house/maps tests/config/*/) \
 		>build-fuzz/$$f.log 2>&1 || \
 		{ tail -40 build-fuzz/$$f.log; exit 1; }; \
 		echo "  fuzz  $$f: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
