@@ -110,6 +110,19 @@ same_value(const struct job *job, const uint16_t *words)
 	       fabs(held.number - wanted.number) <= 1e-6 * fabs(wanted.number);
 }
 
+/* The nearest step may lie beyond the range. */
+static bool
+put_value(struct job *job, int scale10, char *why, unsigned size)
+{
+	const struct map_entry *entry = written(job);
+	struct value rounded;
+
+	if (!value_put(entry, &job->wanted, scale10, job->words, why, size))
+		return false;
+	value_get(entry, job->words, scale10, &rounded);
+	return writing_check(entry, &rounded, true, why, size);
+}
+
 /* False: it ended with this. */
 static bool
 make_words(struct job *job)
@@ -127,9 +140,8 @@ make_words(struct job *job)
 	else if (!reading_scale10(&job->reading, job->entry, &scale10))
 		FAIL(job, "%s: the power of ten that scales it is not known",
 		    entry->name);
-	else if (!value_put(entry, &job->wanted, scale10, job->words, why,
-		     sizeof(why)))
-		FAIL(job, "%s", why);
+	else if (!put_value(job, scale10, why, sizeof(why)))
+		FAIL(job, "%s: %s", entry->name, why);
 	return job->phase != JOB_OVER;
 }
 
@@ -300,9 +312,10 @@ judge(struct job *job, const uint16_t *words, struct mono now)
 }
 
 static void
-write_is_done(struct job *job, const char *trouble)
+write_is_done(struct job *job, const char *trouble, bool silent)
 {
-	job->tries = 0;
+	/* After a refusal there is nothing to wait for. */
+	job->tries = trouble[0] != '\0' && !silent ? SETTLES - 1 : 0;
 	job->sent = true;
 	snprintf(job->trouble, sizeof(job->trouble), "%s", trouble);
 	if (written(job)->readable)
@@ -323,7 +336,7 @@ take_write(struct job *job, const uint8_t *pdu, size_t length)
 		    length > 1 ? pdu[1] : 0);
 	else if (pdu[0] != written(job)->write_function)
 		snprintf(trouble, sizeof(trouble), "a strange answer");
-	write_is_done(job, trouble);
+	write_is_done(job, trouble, false);
 }
 
 void
@@ -376,7 +389,7 @@ void
 job_silent(struct job *job, struct mono now)
 {
 	if (job->phase == JOB_WRITING) {
-		write_is_done(job, "no answer to the write");
+		write_is_done(job, "no answer to the write", true);
 		return;
 	}
 	if (job->phase == JOB_VERIFYING) {

@@ -12,7 +12,7 @@ check_range(
     const struct map_entry *entry, double number, char *reason, unsigned size)
 {
 	/* 0.1 + 0.2 is not out of 0 .. 0.3. */
-	double slack = 1e-9 * fmax(fabs(entry->min), fabs(entry->max));
+	double slack = 1e-13 * fmax(fabs(entry->min), fabs(entry->max));
 
 	if (number >= entry->min - slack && number <= entry->max + slack)
 		return true;
