@@ -6,6 +6,7 @@
 
 #include "proxy/pdu.h"
 #include "proxy/point.h"
+#include "proxy/settle.h"
 
 bool
 image_init(struct image *image, const struct map *map)
@@ -76,19 +77,22 @@ encode(struct image *image, const struct map_point *point, double value)
 	    image_at(image, point->address, map_type_words(point->type));
 
 	assert(registers != NULL); /* map_load has checked it */
-	return point_encode(image->map, point, value, registers);
+	return point_encode(
+	    image->map, point, settle_sign(point, value), registers);
 }
 
 unsigned
 image_encode(struct image *image, const struct quantities *values)
 {
+	struct quantities settled = *values;
 	unsigned held = 0;
 
+	settle_values(image->map, &settled);
 	for (unsigned i = 0; i < places(image->map); i++) {
 		const struct map_point *point = place(image->map, i);
 
-		if (quantities_has(values, point->quantity) &&
-		    !encode(image, point, values->value[point->quantity]))
+		if (quantities_has(&settled, point->quantity) &&
+		    !encode(image, point, settled.value[point->quantity]))
 			held++;
 	}
 	return held;
@@ -116,11 +120,14 @@ void
 image_encode_moved(struct image *image, const struct quantities *before,
     const struct quantities *after)
 {
+	struct quantities settled = *after;
+
+	settle_values(image->map, &settled);
 	for (unsigned i = 0; i < places(image->map); i++) {
 		const struct map_point *point = place(image->map, i);
 
 		if (is_moved(before, after, point->quantity))
-			encode(image, point, after->value[point->quantity]);
+			encode(image, point, settled.value[point->quantity]);
 	}
 }
 

@@ -24,8 +24,9 @@ uint16_t *image_at(struct image *image, uint16_t address, unsigned count);
 const uint16_t *image_read(
     const struct image *image, uint16_t address, unsigned count);
 
-/* Encodes every known quantity that the map has a point for. Returns how many
- * were held at the end of their register's range. */
+/* Encodes every known quantity that the map has a point for, rounded together
+ * (proxy/settle.h). Returns how many were held at the end of their register's
+ * range. */
 unsigned image_encode(struct image *image, const struct quantities *values);
 
 /* Takes over all registers of an image of the same map, as they are. */

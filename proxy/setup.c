@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gateway/yaml.h"
+#include "proxy/complete.h"
 
 struct loading {
 	const char *file;
@@ -79,6 +80,50 @@ load_maps(struct loading *loading, struct setup *setup)
 	return true;
 }
 
+/* A shown phase must be one that the meter is asked for in every poll. */
+static bool
+check_phases(const struct loading *loading, const struct setup *setup,
+    unsigned index, unsigned device)
+{
+	const struct config_shown *shown = &setup->config->shown[index];
+	struct complete_shape shape = {
+		.phases = complete_map_phases(setup->shown_map[index]),
+		.on = (unsigned)shown->phases,
+	};
+	struct yaml_file *file;
+	char block[32];
+
+	if (complete_map_fits(setup->device_map[device], &shape))
+		return true;
+	file =
+	    yaml_file_open(loading->file, loading->error, loading->error_size);
+	if (file == NULL)
+		return false;
+	snprintf(block, sizeof(block), "shown[%u]", index);
+	yaml_file_refuse(file, block, "phases",
+	    "the map of '%s' has no active_power_l%u that is read in every "
+	    "poll (poll: fast)",
+	    setup->config->devices[device].name, shape.on);
+	yaml_file_close(file);
+	return false;
+}
+
+static bool
+check_shown(const struct loading *loading, const struct setup *setup)
+{
+	for (unsigned i = 0; i < setup->config->shown_count; i++) {
+		const struct config_shown *shown = &setup->config->shown[i];
+
+		if (shown->phases == PHASES_ALL)
+			continue;
+		if (!check_phases(loading, setup, i, shown->source_index) ||
+		    (shown->fallback != NULL && !check_phases(loading, setup, i,
+						    shown->fallback_index)))
+			return false;
+	}
+	return true;
+}
+
 struct setup *
 setup_load(
     const char *file, const char *map_dir, char *error, unsigned error_size)
@@ -100,7 +145,8 @@ setup_load(
 		setup->maps = calloc(
 		    setup->config->devices_count + setup->config->shown_count,
 		    sizeof(*setup->maps));
-		if (setup->maps != NULL && load_maps(&loading, setup))
+		if (setup->maps != NULL && load_maps(&loading, setup) &&
+		    check_shown(&loading, setup))
 			return setup;
 	}
 	setup_free(setup);
