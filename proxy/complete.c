@@ -154,6 +154,10 @@ complete_map_phases(const struct map *map)
 		known |= UINT64_C(1) << map->points[i].quantity;
 	for (unsigned i = 0; i < map->copies_count; i++)
 		known |= UINT64_C(1) << map->copies[i].quantity;
+	for (unsigned i = 0; i < map->entries_count; i++) {
+		if (map->entries[i].quantity != QUANTITY_COUNT)
+			known |= UINT64_C(1) << map->entries[i].quantity;
+	}
 	return knows_one_phase(known) ? 1 : PHASES;
 }
 

@@ -18,6 +18,9 @@ struct image {
 /* False: the map's blocks hold more than IMAGE_REGISTERS_MAX. */
 bool image_init(struct image *image, const struct map *map);
 
+/* Is there a register that image_encode puts the quantity into? */
+bool image_shows(const struct map *map, enum quantity quantity);
+
 /* The registers from address on, or NULL unless all of them lie in one
  * block. */
 uint16_t *image_at(struct image *image, uint16_t address, unsigned count);
