@@ -188,7 +188,11 @@ def every_map(house, meter_map, places):
         rig.spawn(HOUSE, "--line-only", "--baud", "0", "--link-a",
                   os.path.join(rig.dir, "inv2"), "--link-z",
                   os.path.join(rig.dir, "probe"), stdout=subprocess.DEVNULL)
+        # Nothing moves while we look: the inverter neither asks nor feeds.
         rig.tell("ask stop")
+        wait_for("the house is at rest", lambda: len({
+            round(float(r["grid_w"]))
+            for r in rig.rows(rig.truth)[-10:]}) == 1, 30)
         with open(rig.config) as f:
             config = f.read()
         for first in range(0, len(maps), AT_ONCE):

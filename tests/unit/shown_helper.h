@@ -263,6 +263,58 @@ place_clamp(const struct map_point *point, double value)
 	return value / point->scale > max ? max * point->scale : value;
 }
 
+/* Places that are no map_point: by the entry, in its own words. */
+static inline double
+wide_read(const struct image *image, const struct map_entry *entry)
+{
+	const uint16_t *at = image_read(image, entry->address, entry->words);
+	bool low_first = entry->word_order == MAP_LOW_WORD_FIRST;
+	double raw = 0, top;
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; at != NULL && i < entry->words; i++) {
+		uint16_t word = at[low_first ? entry->words - 1U - i : i];
+
+		raw = raw * 65536 + word;
+		bits = bits << 16 | word;
+	}
+	top = ldexp(1, 16 * entry->words);
+	switch ((int)entry->type) {
+	case MAP_F32:
+		raw = place_float((uint32_t)bits);
+		break;
+	case MAP_F64:
+		memcpy(&raw, &bits, sizeof(raw));
+		break;
+	case MAP_S16:
+	case MAP_S32:
+	case MAP_S64:
+		raw -= raw >= top / 2 ? top : 0;
+		break;
+	default:
+		break;
+	}
+	return at == NULL ? (double)NAN : (raw - entry->offset) * entry->scale;
+}
+
+static inline const char *
+wide_wrong(const struct image *image, const struct map_entry *entry,
+    const struct quantities *wanted)
+{
+	static char text[160];
+	bool known = quantities_has(wanted, entry->quantity);
+	double want = known ? wanted->value[entry->quantity] : 0.0;
+	double got = wide_read(image, entry);
+
+	/* An offset of the registers makes 0 another value, when not told. */
+	if (!known ||
+	    fabs(got - want) <= fabs(entry->scale) * 1.5 + fabs(want) * 1.3e-7)
+		return NULL;
+	snprintf(text, sizeof(text), "%s at %u: %.9g, not %.9g", entry->name,
+	    entry->address, got, want);
+	return text;
+}
+
 static inline bool
 place_is_sum(enum quantity quantity)
 {

@@ -68,12 +68,38 @@ run(struct shown *shown, const struct map *map, const struct grid *grid,
 	return &shown->shape;
 }
 
+/* Of the n-th register or sum: NULL, or what is wrong with it; false behind the
+ * last. */
+static bool
+next_wrong(const struct image *image, const struct quantities *wanted,
+    unsigned n, const char **wrong)
+{
+	static const enum quantity sums[] = { P, Q, S, A };
+	const struct map *map = image->map;
+	unsigned narrow = 4 + place_count(map);
+	const struct map_entry *entry;
+
+	*wrong = NULL;
+	if (n < 4) {
+		*wrong = place_sums_wrong(image, sums[n]);
+	} else if (n < narrow) {
+		*wrong = place_wrong(image, place_at(map, n - 4), wanted);
+	} else if (n - narrow < map->entries_count) {
+		entry = &map->entries[n - narrow];
+		/* Those of two words are compared above, to the step. */
+		if (entry->quantity != QUANTITY_COUNT && entry->readable &&
+		    entry->function == map->function && entry->model == 0 &&
+		    entry->scale_entry < 0 && entry->words > 2)
+			*wrong = wide_wrong(image, entry, wanted);
+	}
+	return n - narrow < map->entries_count || n < narrow;
+}
+
 /* How many registers are not what they should be. */
 static unsigned
 check(const char *file, const struct map *map, unsigned grid, unsigned on,
     double offset_w)
 {
-	static const enum quantity sums[] = { P, Q, S, A };
 	static struct shown shown;
 	struct config_shown config = { .name = name,
 		.source = source,
@@ -85,14 +111,11 @@ check(const char *file, const struct map *map, unsigned grid, unsigned on,
 	    run(&shown, map, &grids[grid].grid, &config, offset_w);
 	struct quantities wanted =
 	    grid_shown(&grids[grid].grid, shape, offset_w);
+	const char *wrong;
 	unsigned failed = 0;
 
-	for (unsigned i = 0; i < place_count(map) + 4; i++) {
-		const char *wrong =
-		    i < 4 ? place_sums_wrong(&shown.image, sums[i])
-			  : place_wrong(
-				&shown.image, place_at(map, i - 4), &wanted);
-
+	for (unsigned n = 0; next_wrong(&shown.image, &wanted, n, &wrong);
+	     n++) {
 		if (wrong == NULL)
 			continue;
 		failed++;
