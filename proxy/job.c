@@ -258,8 +258,9 @@ parse_read(const struct span *span, const uint8_t *pdu, size_t length,
 	if (length != 2 + bytes || pdu[0] != span->function || pdu[1] != bytes)
 		return false;
 	for (unsigned i = 0; i < count; i++)
-		words[i] = bits ? pdu[2 + i / 8] >> i % 8 & 1
-		                : pdu_get_u16(pdu + 2 + 2 * (size_t)i);
+		words[i] =
+		    (uint16_t)(bits ? pdu[2 + i / 8] >> i % 8 & 1
+				    : pdu_get_u16(pdu + 2 + 2 * (size_t)i));
 	return true;
 }
 
