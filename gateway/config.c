@@ -57,6 +57,12 @@ static const cyaml_strval_t write_words[] = {
 	{ "deny", WRITE_DENY },
 	{ "allow", WRITE_ALLOW },
 };
+static const cyaml_strval_t phases_words[] = {
+	{ "all", PHASES_ALL },
+	{ "l1", PHASES_L1 },
+	{ "l2", PHASES_L2 },
+	{ "l3", PHASES_L3 },
+};
 static const cyaml_strval_t flag_words[] = {
 	{ "true", FLAG_TRUE },
 	{ "false", FLAG_FALSE },
@@ -99,6 +105,7 @@ static const cyaml_schema_field_t shown_fields[] = {
 	NUMBER(unit, struct config_shown),
 	TEXT(map, struct config_shown, CONFIG_NAME_MAX * 2),
 	WORD(mode, struct config_shown, mode_words),
+	WORD(phases, struct config_shown, phases_words),
 	TEXT(source, struct config_shown, CONFIG_NAME_MAX),
 	TEXT_OPTIONAL(fallback, struct config_shown, CONFIG_NAME_MAX),
 	NUMBER_OPTIONAL(max_age_ms, struct config_shown),

@@ -30,6 +30,7 @@ enum {
 enum config_role { ROLE_GRID_METER, ROLE_METER };
 enum config_mode { SHOWN_EMULATE, SHOWN_INLINE };
 enum config_stale { STALE_SILENT, STALE_EXCEPTION, STALE_PASSTHROUGH };
+enum config_phases { PHASES_ALL, PHASES_L1, PHASES_L2, PHASES_L3 };
 enum config_switch { SWITCH_OFF, SWITCH_ON };
 enum config_policy { POLICY_TRANSPARENT };
 enum config_write { WRITE_DENY, WRITE_ALLOW };
@@ -71,6 +72,7 @@ struct config_shown {
 	uint32_t unit;
 	char *map;
 	enum config_mode mode;
+	enum config_phases phases; /* what it is about; proxy/complete.h */
 	char *source; /* device it is fed from */
 	char
 	    *fallback; /* device to feed from while source is silent; or NULL */

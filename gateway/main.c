@@ -13,6 +13,7 @@
 #include "gateway/run.h"
 #include "proxy/map_tool.h"
 #include "proxy/setup.h"
+#include "proxy/tool.h"
 
 static struct setup *
 load(const struct options *options)
@@ -55,28 +56,41 @@ static const struct {
 	int (*run)(const struct options *options);
 	const char *arguments;
 	const char *text;
+	/* With options and help of its own, instead of run and text. */
+	int (*main)(int argc, char **argv);
 } commands[] = {
 	{ "run", command_run, "",
 	    "Runs the gateway in the foreground until SIGTERM or Ctrl-C.\n"
 	    "SIGHUP reads the configuration again; a wrong one changes "
-	    "nothing.\n" },
+	    "nothing.\n",
+	    NULL },
 	{ "check", command_check, "",
 	    "Reads the configuration and every map it names, and says whether "
 	    "they are\ngood or FILE:LINE:COLUMN and the reason. Opens no "
-	    "line.\n" },
+	    "line.\n",
+	    NULL },
 	{ "status", remote_status, "",
 	    "Shows what a running gridshim measures, shows and adds, with the "
-	    "age of\neach value. --json prints it as the API gives it.\n" },
+	    "age of\neach value. --json prints it as the API gives it.\n",
+	    NULL },
 	{ "offset", remote_offset, "W SECONDS | stop",
 	    "Adds W watts to what the inverter is shown, for SECONDS: positive "
-	    "makes it\nexport more, negative less. `stop` ends it at once.\n" },
-	{ "map", map_tool_main, "list | show NAME | check FILE... | import FILE.csv",
+	    "makes it\nexport more, negative less. `stop` ends it at once.\n",
+	    NULL },
+	{ "map", map_tool_main,
+	    "list | show NAME | check FILE... | import FILE.csv",
 	    "The register maps: which there are, what is in one, whether a "
 	    "file is good,\nand a new one from a spreadsheet. "
-	    "gridshim map import --help tells more.\n" },
+	    "gridshim map import --help tells more.\n",
+	    NULL },
 	{ "password", password_main, "",
 	    "Asks for a password and prints the line that web.password_file "
-	    "holds.\n" },
+	    "holds.\n",
+	    NULL },
+	{ "read", NULL, "-l LINE -m MAP | -d DEVICE [POINT...]", NULL,
+	    tool_read },
+	{ "write", NULL, "-l LINE -m MAP | -d DEVICE POINT=VALUE...", NULL,
+	    tool_write },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -113,6 +127,8 @@ main(int argc, char **argv)
 	for (unsigned i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
+		if (commands[i].main != NULL)
+			return commands[i].main(argc - 1, argv + 1);
 		if (!options_parse(&options, argc - 1, argv + 1))
 			return EX_USAGE;
 		if (options.help) {

@@ -81,14 +81,12 @@ record_shown_reading(struct feed *feed)
 static void
 keep_counters(struct quantities *values, const struct quantities *last)
 {
-	static const enum quantity counters[] = { QUANTITY_ENERGY_IMPORT,
-		QUANTITY_ENERGY_EXPORT };
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		enum quantity counter = counter_quantities[i];
 
-	for (unsigned i = 0; i < 2; i++) {
-		values->known &= ~(UINT64_C(1) << counters[i]);
-		if (quantities_has(last, counters[i]))
-			quantities_put(
-			    values, counters[i], last->value[counters[i]]);
+		values->known &= ~(UINT64_C(1) << counter);
+		if (quantities_has(last, counter))
+			quantities_put(values, counter, last->value[counter]);
 	}
 }
 
@@ -104,6 +102,7 @@ take(struct feed *feed, struct device *device, struct mono now)
 	if (device != feed->source)
 		keep_counters(&values, &shown->truth);
 	feed->used = device;
+	shown->source_phases = complete_map_phases(device->map);
 	shown_sample(shown, &values, device->sample_at, now);
 	log_distrust(feed, distrust);
 	log_used(feed, used);

@@ -4,8 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proxy/hold.h"
 #include "proxy/pdu.h"
-#include "proxy/point.h"
+#include "proxy/settle.h"
 
 bool
 image_init(struct image *image, const struct map *map)
@@ -53,42 +54,96 @@ image_read(const struct image *image, uint16_t address, unsigned count)
 	return at < 0 ? NULL : &image->registers[at];
 }
 
-/* All that is shown: the points, and behind them the copies. */
+/* Where a quantity is shown. */
+struct place {
+	enum quantity quantity;
+	uint16_t address;
+	unsigned words;
+	const struct map_point *point; /* or NULL, and */
+	const struct map_entry *entry;
+};
+
+/* All that is shown: the points, their copies, and what cannot be polled. */
 static unsigned
 places(const struct map *map)
 {
-	return map->points_count + map->copies_count;
+	return map->points_count + map->copies_count + map->entries_count;
 }
 
-static const struct map_point *
-place(const struct map *map, unsigned index)
+/* False: of these entries some are points, and some are nothing. */
+static bool
+get_place(const struct map *map, unsigned index, struct place *place)
 {
-	return index < map->points_count
-	           ? &map->points[index]
-	           : &map->copies[index - map->points_count];
+	const struct map_point *point = NULL;
+	const struct map_entry *entry;
+
+	if (index < map->points_count)
+		point = &map->points[index];
+	else if (index - map->points_count < map->copies_count)
+		point = &map->copies[index - map->points_count];
+	if (point != NULL) {
+		*place = (struct place){ point->quantity, point->address,
+			map_type_words(point->type), point, NULL };
+		return true;
+	}
+	entry = &map->entries[index - map->points_count - map->copies_count];
+	*place = (struct place){ entry->quantity, entry->address, entry->words,
+		NULL, entry };
+	return hold_is_wide(map, entry);
+}
+
+bool
+image_shows(const struct map *map, enum quantity quantity)
+{
+	struct place place;
+
+	for (unsigned i = 0; i < places(map); i++) {
+		if (get_place(map, i, &place) && place.quantity == quantity)
+			return true;
+	}
+	return false;
+}
+
+/* Of the registers themselves, as nothing else tells it of a shown meter. */
+static int
+scale10_of(const struct image *image, const struct map_entry *entry)
+{
+	const struct map_entry *scale;
+	const uint16_t *registers;
+
+	if (entry->scale_entry < 0)
+		return 0;
+	scale = &image->map->entries[entry->scale_entry];
+	registers = image_read(image, scale->address, 1);
+	return registers == NULL ? 0 : (int16_t)registers[0];
 }
 
 /* False: the value was held at the end of the register's range. */
 static bool
-encode(struct image *image, const struct map_point *point, double value)
+encode(struct image *image, const struct place *place, double value)
 {
-	uint16_t *registers =
-	    image_at(image, point->address, map_type_words(point->type));
+	uint16_t *registers = image_at(image, place->address, place->words);
 
 	assert(registers != NULL); /* map_load has checked it */
-	return point_encode(image->map, point, value, registers);
+	if (place->point == NULL)
+		return hold_entry(place->entry, value,
+		    scale10_of(image, place->entry), registers);
+	return hold_point(image->map, place->point,
+	    settle_sign(place->point, value), registers);
 }
 
 unsigned
 image_encode(struct image *image, const struct quantities *values)
 {
+	struct quantities settled = *values;
+	struct place place;
 	unsigned held = 0;
 
+	settle_values(image->map, &settled);
 	for (unsigned i = 0; i < places(image->map); i++) {
-		const struct map_point *point = place(image->map, i);
-
-		if (quantities_has(values, point->quantity) &&
-		    !encode(image, point, values->value[point->quantity]))
+		if (get_place(image->map, i, &place) &&
+		    quantities_has(&settled, place.quantity) &&
+		    !encode(image, &place, settled.value[place.quantity]))
 			held++;
 	}
 	return held;
@@ -116,11 +171,14 @@ void
 image_encode_moved(struct image *image, const struct quantities *before,
     const struct quantities *after)
 {
-	for (unsigned i = 0; i < places(image->map); i++) {
-		const struct map_point *point = place(image->map, i);
+	struct quantities settled = *after;
+	struct place place;
 
-		if (is_moved(before, after, point->quantity))
-			encode(image, point, after->value[point->quantity]);
+	settle_values(image->map, &settled);
+	for (unsigned i = 0; i < places(image->map); i++) {
+		if (get_place(image->map, i, &place) &&
+		    is_moved(before, after, place.quantity))
+			encode(image, &place, settled.value[place.quantity]);
 	}
 }
 
@@ -129,18 +187,20 @@ image_patch_moved(const struct image *image, const struct quantities *before,
     const struct quantities *after, uint16_t address, unsigned count,
     uint8_t *bytes)
 {
+	struct place place;
+
 	for (unsigned i = 0; i < places(image->map); i++) {
-		const struct map_point *point = place(image->map, i);
-		unsigned words = map_type_words(point->type);
-		const uint16_t *registers =
-		    image_read(image, point->address, words);
+		const uint16_t *registers;
 
-		if (!is_moved(before, after, point->quantity))
+		if (!get_place(image->map, i, &place) ||
+		    !is_moved(before, after, place.quantity))
 			continue;
-		for (unsigned k = 0; k < words; k++) {
-			unsigned at = point->address + k - (unsigned)address;
+		registers = image_read(image, place.address, place.words);
+		for (unsigned k = 0; registers != NULL && k < place.words;
+		     k++) {
+			unsigned at = place.address + k - (unsigned)address;
 
-			if (point->address + k >= address && at < count)
+			if (place.address + k >= address && at < count)
 				pdu_put_u16(
 				    bytes + 2 * (size_t)at, registers[k]);
 		}

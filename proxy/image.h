@@ -18,14 +18,18 @@ struct image {
 /* False: the map's blocks hold more than IMAGE_REGISTERS_MAX. */
 bool image_init(struct image *image, const struct map *map);
 
+/* Is there a register that image_encode puts the quantity into? */
+bool image_shows(const struct map *map, enum quantity quantity);
+
 /* The registers from address on, or NULL unless all of them lie in one
  * block. */
 uint16_t *image_at(struct image *image, uint16_t address, unsigned count);
 const uint16_t *image_read(
     const struct image *image, uint16_t address, unsigned count);
 
-/* Encodes every known quantity that the map has a point for. Returns how many
- * were held at the end of their register's range. */
+/* Encodes every known quantity that the map has a point for, rounded together
+ * (proxy/settle.h). Returns how many were held at the end of their register's
+ * range. */
 unsigned image_encode(struct image *image, const struct quantities *values);
 
 /* Takes over all registers of an image of the same map, as they are. */

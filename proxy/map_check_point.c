@@ -464,9 +464,19 @@ check_point(struct map_check *check, unsigned index)
 bool
 map_check_point_all(struct map_check *check)
 {
-	for (unsigned i = 0; i < check->text->points_count; i++) {
+	const struct map_text *text = check->text;
+	unsigned copies = 0;
+
+	for (unsigned i = 0; i < text->points_count; i++) {
 		if (!check_point(check, i))
 			return false;
+		if (text->points[i].point != NULL &&
+		    text->points[i].poll == MAP_NEVER)
+			copies++;
+		if (copies > MAP_POINTS_MAX)
+			return MAP_REFUSE(check, "poll",
+			    "more than %u second places",
+			    (unsigned)MAP_POINTS_MAX);
 	}
 	return true;
 }

@@ -4,7 +4,7 @@
  * inverters check that V x I x PF is near P, so everything that hangs on the
  * active power moves with it:
  *
- *   P' = P + offset                a third of the offset on each phase
+ *   P' = P + offset
  *   S' = sqrt(P'^2 + N^2)          N^2 = S^2 - P^2: the part that is not active
  *                                  power (reactive and distortion) stays
  *   I' = I + (S' - S) / V          so V x I stays S where it was
@@ -22,25 +22,18 @@
  * At offset 0 every known value comes out as it went in, to the bit.
  * Voltage, reactive power, frequency and counters are never moved.
  *
- * Three phases from one and back: a total that the source lacks is built from
- * its phases (P, Q, S, I: sum; V: mean of the known phases), and the phases
- * that it lacks get equal shares of what is left of the total (V: the same).
- * Then S from V and I, else from P and Q; PF from P and S; I from S and V.
- * Where the source has powers of phases, their S and I are had that way too,
- * and not by sharing.
- * A single-phase source (no phase values at all, not even a second voltage)
- * leaves L2 and L3 of a three-phase shown meter at an equal share too: the
- * inverter sums them.
+ * What the source lacks is had first, by the rules of proxy/complete.h; they
+ * also say on which phases the offset lies.
  */
 #ifndef PROXY_OVERLAY_H
 #define PROXY_OVERLAY_H
 
 #include "policy/quantity.h"
+#include "proxy/complete.h"
 
-/* shown->known holds everything that could be had from the source. Needs at
- * least the active power (total or all phases), else shown->known is 0.
- * phases: of the shown meter, 1 or 3. */
+/* shown->known holds everything that the rules give. Without an active power
+ * that may be shown so (complete_can) shown->known is 0. */
 void overlay_apply(const struct quantities *source, double offset_w,
-    unsigned phases, struct quantities *shown);
+    const struct complete_shape *shape, struct quantities *shown);
 
 #endif

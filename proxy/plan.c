@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proxy/span.h"
+
 static const struct map_block *
 block_of(const struct map *map, unsigned address)
 {
@@ -17,57 +19,57 @@ block_of(const struct map *map, unsigned address)
 	return NULL;
 }
 
-/* May a read that starts in block and now ends before `end` go on to take in
- * this point? */
+/* One block of the device, and not far apart. */
 static bool
-can_extend(const struct map *map, const struct plan_block *block,
-    const struct map_point *point, unsigned words_max)
+may_join(const void *context, const struct span *from, const struct span *next)
 {
-	unsigned end = (unsigned)block->address + block->count;
-	unsigned point_end = point->address + map_type_words(point->type);
+	const struct map *map = context;
 
-	return block_of(map, block->address) == block_of(map, point->address) &&
-	       point->address <= end + map->hole_max &&
-	       point_end - block->address <= words_max;
+	return block_of(map, from->begin) == block_of(map, next->begin) &&
+	       next->begin <= from->end + map->hole_max;
 }
 
 static bool
-is_covered(const struct plan *plan, const struct map_point *point)
+is_covered(const struct span *spans, unsigned count, const struct span *span)
 {
-	for (unsigned i = 0; i < plan->count; i++) {
-		const struct plan_block *block = &plan->blocks[i];
-
-		if (point->address >= block->address &&
-		    point->address + map_type_words(point->type) <=
-			(unsigned)block->address + block->count)
+	for (unsigned i = 0; i < count; i++) {
+		if (span_holds(&spans[i], span))
 			return true;
 	}
 	return false;
 }
 
-/* Points come by address, so one pass merges what can be merged. */
+/* Adds the reads of the fast points, or of the others that these leave. */
 static bool
 add_points(
     struct plan *plan, const struct map *map, bool fast, unsigned words_max)
 {
-	struct plan_block *open = NULL;
+	struct span spans[PLAN_BLOCKS_MAX];
+	struct span_rules rules = { words_max, may_join, map };
+	struct span_list list;
+	unsigned known = plan->count;
 
+	for (unsigned i = 0; i < known; i++)
+		spans[i] =
+		    (struct span){ map->function, plan->blocks[i].address,
+			    (uint32_t)plan->blocks[i].address +
+				plan->blocks[i].count };
+	list = (struct span_list){ spans + known, PLAN_BLOCKS_MAX - known, 0 };
 	for (unsigned i = 0; i < map->points_count; i++) {
 		const struct map_point *point = &map->points[i];
+		struct span span = { map->function, point->address,
+			point->address + map_type_words(point->type) };
 
-		if (point->fast != fast || is_covered(plan, point))
-			continue;
-		if (open == NULL || !can_extend(map, open, point, words_max)) {
-			if (plan->count == PLAN_BLOCKS_MAX)
-				return false;
-			open = &plan->blocks[plan->count++];
-			*open = (struct plan_block){ .fast = fast };
-			open->address = point->address;
-		}
-		open->count =
-		    (uint16_t)(point->address + map_type_words(point->type) -
-			       open->address);
+		if (point->fast == fast && !is_covered(spans, known, &span) &&
+		    !span_add(&list, &span, &rules))
+			return false;
 	}
+	for (unsigned i = 0; i < list.count; i++)
+		plan->blocks[plan->count++] = (struct plan_block){
+			.address = (uint16_t)list.spans[i].begin,
+			.count = (uint16_t)span_length(&list.spans[i]),
+			.fast = fast,
+		};
 	return true;
 }
 

@@ -20,6 +20,7 @@
 #include "proxy/journal.h"
 #include "proxy/relay.h"
 #include "proxy/report.h"
+#include "proxy/room.h"
 #include "proxy/setup.h"
 #include "proxy/snapshot.h"
 #include "proxy/tcp_server.h"
@@ -410,6 +411,7 @@ proxy_main(const struct proxy_start *start)
 	    !outbox_init(&proxy->updates, start->web_fd, UPDATES, false))
 		log_fatal(EX_OSERR, "out of memory");
 	lock_memory();
+	room_make(proxy->loop);
 	build_devices(proxy);
 	build_shown(proxy);
 	watch_lines(proxy);

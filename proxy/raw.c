@@ -87,7 +87,7 @@ bcd_of(uint64_t raw)
 		unsigned digit = raw >> shift & 0xf;
 
 		if (digit > 9)
-			return NAN;
+			return (double)NAN;
 		number = number * 10 + digit;
 	}
 	return number;
@@ -147,7 +147,7 @@ limit_of(const struct map_entry *entry)
 	if (entry->type == MAP_BOOL)
 		return 2;
 	if (entry->type == MAP_F32)
-		return 3.5e38;
+		return 0x1.ffffffp127; /* rounds to infinity */
 	if (entry->type == MAP_F64)
 		return HUGE_VAL;
 	return ldexp(

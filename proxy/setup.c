@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "gateway/yaml.h"
+#include "proxy/complete.h"
+#include "proxy/image.h"
 
 struct loading {
 	const char *file;
@@ -79,6 +81,73 @@ load_maps(struct loading *loading, struct setup *setup)
 	return true;
 }
 
+/* The line of the configuration's list is wrong, by key. */
+static bool
+refuse_shown(const struct loading *loading, unsigned index, const char *key,
+    const char *name, const char *reason)
+{
+	struct yaml_file *file;
+	char block[32];
+
+	file =
+	    yaml_file_open(loading->file, loading->error, loading->error_size);
+	if (file == NULL)
+		return false;
+	snprintf(block, sizeof(block), "shown[%u]", index);
+	yaml_file_refuse(file, block, key, "'%s' %s", name, reason);
+	yaml_file_close(file);
+	return false;
+}
+
+/* A shown phase must be one that the meter is asked for in every poll. */
+static bool
+check_phases(const struct loading *loading, const struct setup *setup,
+    unsigned index, unsigned device)
+{
+	const struct config_shown *shown = &setup->config->shown[index];
+	struct complete_shape shape = {
+		.phases = complete_map_phases(setup->shown_map[index]),
+		.on = (unsigned)shown->phases,
+	};
+
+	return complete_map_fits(setup->device_map[device], &shape) ||
+	       refuse_shown(loading, index, "phases",
+		   setup->config->devices[device].name,
+		   "does not measure the power of that phase in every poll "
+		   "(poll: fast in its map)");
+}
+
+/* A power of 0 W that nobody puts there is a wrong one. */
+static bool
+shows_power(const struct map *map)
+{
+	return map->kind == MAP_METER &&
+	       (image_shows(map, QUANTITY_ACTIVE_POWER) ||
+		   (image_shows(map, QUANTITY_ACTIVE_POWER_L1) &&
+		       image_shows(map, QUANTITY_ACTIVE_POWER_L2) &&
+		       image_shows(map, QUANTITY_ACTIVE_POWER_L3)));
+}
+
+static bool
+check_shown(const struct loading *loading, const struct setup *setup)
+{
+	for (unsigned i = 0; i < setup->config->shown_count; i++) {
+		const struct config_shown *shown = &setup->config->shown[i];
+
+		if (!shows_power(setup->shown_map[i]))
+			return refuse_shown(loading, i, "map", shown->map,
+			    "cannot be shown: it is no meter, or its active "
+			    "power has no address of its own");
+		if (shown->phases == PHASES_ALL)
+			continue;
+		if (!check_phases(loading, setup, i, shown->source_index) ||
+		    (shown->fallback != NULL && !check_phases(loading, setup, i,
+						    shown->fallback_index)))
+			return false;
+	}
+	return true;
+}
+
 struct setup *
 setup_load(
     const char *file, const char *map_dir, char *error, unsigned error_size)
@@ -100,7 +169,8 @@ setup_load(
 		setup->maps = calloc(
 		    setup->config->devices_count + setup->config->shown_count,
 		    sizeof(*setup->maps));
-		if (setup->maps != NULL && load_maps(&loading, setup))
+		if (setup->maps != NULL && load_maps(&loading, setup) &&
+		    check_shown(&loading, setup))
 			return setup;
 	}
 	setup_free(setup);

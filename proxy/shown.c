@@ -32,7 +32,8 @@ shown_init(struct shown *shown, const struct config_shown *config,
 	shown->config = config;
 	shown->index = index;
 	shown->map = map;
-	shown->phases = map_find(map, QUANTITY_ACTIVE_POWER_L2) != NULL ? 3 : 1;
+	shown->shape.phases = complete_map_phases(map);
+	shown->shape.on = (unsigned)config->phases;
 	shown->state = SHOWN_STARTING;
 	shown->output.reason = REASON_NO_SAMPLE;
 	policy_init(&shown->policy, &settings);
@@ -42,24 +43,18 @@ shown_init(struct shown *shown, const struct config_shown *config,
 	return true;
 }
 
-/* Counters of the real meter may step back after a bad read or a reset; an
- * inverter's statistics must not see that. */
 static void
-hold_counters(struct shown *shown)
+hold_counters(struct shown *shown, struct mono now)
 {
-	static const enum quantity counters[] = { QUANTITY_ENERGY_IMPORT,
-		QUANTITY_ENERGY_EXPORT };
+	double max_w = shown->policy.settings.trust.max_power_w;
 
-	for (unsigned i = 0; i < 2; i++) {
-		double *value = &shown->values.value[counters[i]];
-		double floor_wh = (double)shown->counter_floor[i] / 1e3;
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		enum quantity quantity = counter_quantities[i];
 
-		if (!quantities_has(&shown->values, counters[i]))
-			continue;
-		if (*value < floor_wh)
-			*value = floor_wh;
-		else if (*value < 1e15)
-			shown->counter_floor[i] = (uint64_t)(*value * 1e3);
+		if (quantities_has(&shown->values, quantity) &&
+		    !counter_follow(&shown->counters[i],
+			&shown->values.value[quantity], max_w, now))
+			shown->values.known &= ~(UINT64_C(1) << quantity);
 	}
 }
 
@@ -92,14 +87,26 @@ step(struct shown *shown, bool fresh, const struct quantities *sample,
 	if (!shown->output.trusted)
 		return;
 	shown->truth = *sample;
+	if (fresh)
+		shown->shape.from = shown->source_phases;
 	shown->sample_at = sample_at;
 	shown->offset_w = shown->output.offset_w;
-	overlay_apply(sample, shown->offset_w, shown->phases, &shown->values);
-	hold_counters(shown);
+	overlay_apply(sample, shown->offset_w, &shown->shape, &shown->values);
+	hold_counters(shown, now);
 	if (shown->meter != NULL)
 		show_meter(shown, fresh);
 	else
 		image_encode(&shown->image, &shown->values);
+}
+
+/* An own power of the phase that is wanted, or of the whole. */
+static bool
+can_show(const struct shown *shown, const struct quantities *sample)
+{
+	struct complete_shape shape = shown->shape;
+
+	shape.from = shown->source_phases;
+	return complete_can(sample, &shape);
 }
 
 void
@@ -108,6 +115,8 @@ shown_sample(struct shown *shown, const struct quantities *sample,
 {
 	shown->distrust = trust_check(
 	    &shown->policy.settings.trust, sample, sample_at.us, now.us);
+	if (shown->distrust == REASON_NONE && !can_show(shown, sample))
+		shown->distrust = REASON_NO_SAMPLE;
 	if (shown->distrust != REASON_NONE) {
 		shown_missed(shown, now);
 		return;

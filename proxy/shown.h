@@ -18,6 +18,8 @@
 #include "gateway/message.h"
 #include "policy/policy.h"
 #include "proxy/beat.h"
+#include "proxy/complete.h"
+#include "proxy/counter.h"
 #include "proxy/device.h"
 #include "proxy/image.h"
 #include "proxy/pdu.h"
@@ -25,7 +27,9 @@
 struct shown {
 	const struct config_shown *config;
 	const struct map *map;
-	unsigned phases; /* that the map shows: 1 or 3 */
+	struct complete_shape shape; /* .from: of the sample in the image */
+	unsigned source_phases; /* of who gives the next sample, 1 or 3; 0: as
+	                         * it has them */
 	unsigned index;
 	struct policy policy;
 	struct image image;
@@ -36,7 +40,7 @@ struct shown {
 	struct policy_output output;
 	double offset_w; /* in the image now */
 	enum reason distrust; /* why the newest sample was not used */
-	uint64_t counter_floor[2]; /* energies shown never fall, Wh */
+	struct counter counters[COUNTER_COUNT]; /* as counter_quantities */
 	struct message_side counts;
 	struct beat beat; /* of the inverter's questions */
 	/* Inline: whose registers are shown, with the power moved. Borrowed. */

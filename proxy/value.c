@@ -127,8 +127,11 @@ value_get(const struct map_entry *entry, const uint16_t *words, int scale10,
 	if (is_invalid(entry, raw) || !isfinite(number) ||
 	    abs(scale10) > SCALE10_MAX)
 		return;
+	number = (number - entry->offset) * factor_of(entry, scale10);
+	if (!isfinite(number))
+		return;
 	value->kind = VALUE_NUMBER;
-	value->number = (number - entry->offset) * factor_of(entry, scale10);
+	value->number = number;
 }
 
 double

@@ -14,6 +14,7 @@
 #include "gateway/config.h"
 #include "proxy/image.h"
 #include "proxy/map.h"
+#include "proxy/value.h"
 
 static inline const char *
 holds_config_shown(
@@ -109,6 +110,8 @@ holds_map_point(const struct map *map, const struct map_point *point, bool copy)
 	    (!copy && map_find(map, point->quantity) != point) ||
 	    map_type_words(point->type) > map->words_max)
 		return false;
+	if (map->kind != MAP_METER)
+		return true;
 	for (unsigned i = 0; i < map->blocks_count; i++)
 		if (point->address >= map->blocks[i].address &&
 		    end <=
@@ -161,18 +164,75 @@ holds_map_unmeasured(const struct map *map)
 	return true;
 }
 
+static inline bool
+holds_map_written(const struct map_entry *entry)
+{
+	unsigned one = entry->function == 1 ? 5 : 6;
+	unsigned more = entry->function == 1 ? 15 : 16;
+	if (entry->write_function == 0)
+		return entry->readable && !entry->stored && !entry->has_range;
+	return (entry->function == 1 || entry->function == 3) &&
+	       (entry->write_function == more ||
+		   (entry->write_function == one && entry->words == 1)) &&
+	       entry->confidence != MAP_CONFLICT && entry->life > 0 &&
+	       (!entry->has_range || entry->min <= entry->max);
+}
+
+static inline bool
+holds_map_entry(const struct map *map, const struct map_entry *entry)
+{
+	static const uint16_t words[MAP_WORDS_MAX];
+	struct value value;
+	if (entry->name == NULL || entry->unit == NULL || entry->words < 1 ||
+	    entry->words > map->words_max ||
+	    entry->address + entry->words > 65536 || entry->function < 1 ||
+	    entry->function > 4 || !isfinite(entry->scale) ||
+	    entry->scale == 0 ||
+	    entry->scale_entry >= (int)map->entries_count ||
+	    entry->choices_count > MAP_CHOICES_MAX ||
+	    (entry->model > 0 && map->bases_count == 0))
+		return false;
+	for (unsigned i = 0; i < entry->choices_count; i++)
+		if (entry->choices[i].text == NULL ||
+		    entry->choices[i].text[0] == '\0')
+			return false;
+	for (unsigned i = 0; i < map->holes_count && entry->readable; i++)
+		if (entry->model == 0 &&
+		    map->holes[i].function == entry->function &&
+		    map->holes[i].address < entry->address + entry->words &&
+		    entry->address <
+			map->holes[i].address + map->holes[i].count)
+			return false;
+	value_get(entry, words, 0, &value);
+	return holds_map_written(entry);
+}
+
+static inline bool
+holds_map_device(const struct map *map)
+{
+	for (unsigned i = 0; i < map->entries_count; i++)
+		if (!holds_map_entry(map, &map->entries[i]))
+			return false;
+	for (unsigned i = 0; i < map->watchdog.points_count; i++)
+		if (map->watchdog.points[i] >= map->entries_count)
+			return false;
+	return map->entries_count > 0 &&
+	       (map->watchdog.timeout_s == 0 || map->watchdog.resend_s > 0) &&
+	       map->watchdog.resend_s <= map->watchdog.timeout_s;
+}
+
 static inline const char *
 holds_map(const struct map *map)
 {
 	static struct image image;
+	if (!holds_map_device(map))
+		return "entries";
 	if ((map->function != 3 && map->function != 4) ||
 	    map->also_function == map->function || map->words_max < 1 ||
 	    map->words_max > MAP_WORDS_MAX ||
-	    map->points_count > MAP_POINTS_MAX)
+	    map->points_count > MAP_POINTS_MAX ||
+	    (map->kind == MAP_METER && map->points_count < 1))
 		return "header";
-	/* Only a meter is shown. */
-	if (map->kind != MAP_METER)
-		return NULL;
 	unsigned sum = 0, end = 0;
 	for (unsigned i = 0; i < map->blocks_count; i++) {
 		if (map->blocks[i].address < end || map->blocks[i].count == 0)
@@ -180,8 +240,9 @@ holds_map(const struct map *map)
 		end = (unsigned)map->blocks[i].address + map->blocks[i].count;
 		sum += map->blocks[i].count;
 	}
-	if (end > 65536 || sum > IMAGE_REGISTERS_MAX ||
-	    !image_init(&image, map))
+	if (end > 65536 ||
+	    (map->kind == MAP_METER &&
+		(sum > IMAGE_REGISTERS_MAX || !image_init(&image, map))))
 		return "blocks do not fit an image";
 	if (!holds_map_unmeasured(map))
 		return "constants or writes";
@@ -192,7 +253,7 @@ holds_map(const struct map *map)
 			return "points";
 		end = point->address + map_type_words(point->type);
 	}
-	if (map->points_count + map->copies_count > MAP_POINTS_MAX)
+	if (map->copies_count > MAP_POINTS_MAX)
 		return "too many points";
 	for (unsigned i = 0; i < map->copies_count; i++)
 		if (!holds_map_point(map, &map->copies[i], true))

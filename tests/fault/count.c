@@ -32,7 +32,9 @@ struct counts {
 	_Atomic uint64_t waits_asleep; /* voluntary switches in those */
 	_Atomic uint64_t terminal; /* calls */
 	_Atomic uint64_t terminal_asleep;
-	char last_free[256]; /* by whom, as file and offset */
+	/* By whom, as file and offset. */
+	char last_free[256];
+	char last_allocation[256];
 };
 
 static struct counts nowhere;
@@ -72,37 +74,50 @@ start(void)
 	pthread_atfork(NULL, NULL, open_counts);
 }
 
+static void
+note(char *text, void *caller)
+{
+	Dl_info info;
+
+	if (dladdr(caller, &info))
+		snprintf(text, sizeof(counts->last_free), "%s+%#tx",
+		    info.dli_fname, (char *)caller - (char *)info.dli_fbase);
+}
+
+static void
+note_allocation(void *caller)
+{
+	counts->allocations++;
+	note(counts->last_allocation, caller);
+}
+
 void *
 malloc(size_t size)
 {
-	counts->allocations++;
+	note_allocation(__builtin_return_address(0));
 	return __libc_malloc(size);
 }
 
 void *
 calloc(size_t count, size_t size)
 {
-	counts->allocations++;
+	note_allocation(__builtin_return_address(0));
 	return __libc_calloc(count, size);
 }
 
 void *
 realloc(void *old, size_t size)
 {
-	counts->allocations++;
+	note_allocation(__builtin_return_address(0));
 	return __libc_realloc(old, size);
 }
 
 void
 free(void *memory)
 {
-	Dl_info caller;
-
-	if (memory != NULL && dladdr(__builtin_return_address(0), &caller)) {
+	if (memory != NULL) {
 		counts->frees++;
-		snprintf(counts->last_free, sizeof(counts->last_free), "%s+%#tx",
-		    caller.dli_fname, (char *)__builtin_return_address(0) -
-		        (char *)caller.dli_fbase);
+		note(counts->last_free, __builtin_return_address(0));
 	}
 	__libc_free(memory);
 }
@@ -110,7 +125,7 @@ free(void *memory)
 void *
 mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset)
 {
-	counts->allocations++;
+	note_allocation(__builtin_return_address(0));
 	return (void *)syscall(
 	    SYS_mmap, at, length, protection, flags, fd, offset);
 }

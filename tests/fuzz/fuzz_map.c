@@ -8,6 +8,7 @@ static bool
 load(const char *file, char *error, unsigned size, const char **broken)
 {
 	static struct map map;
+	map_unload(&map);
 	if (!map_load(file, &map, error, size))
 		return false;
 	*broken = holds_map(&map);

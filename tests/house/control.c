@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/house/control.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +11,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TEXT_SIZE = 4096, WORDS = 3 };
+#include "tests/house/desk.h"
+
+enum { TEXT_SIZE = 4096, WORDS = DESK_WORDS };
 
 /* What a command needs and where its answer goes. */
 struct call {
 	struct house *house;
-	const char *word; /* the one of the command that was left open */
+	const char *words[WORDS];
 	double number;
 	char *answer; /* TEXT_SIZE; "ok" unless it is written */
+	char *more; /* or this, longer; owned */
 };
 
 static void
@@ -29,84 +33,87 @@ fail(const struct call *call, const char *why)
 static struct line *
 find_line(const struct call *call)
 {
-	for (int i = 0; i < HOUSE_LINES; i++)
-		if (strcmp(house_line_name((enum house_line)i), call->word) ==
-		    0)
-			return call->house->lines[i];
-	fail(call, "no such line");
-	return NULL;
+	struct line *line = street_line(&call->house->street, call->words[1]);
+
+	for (int i = 0; i < HOUSE_LINES && line == NULL; i++)
+		if (strcmp(house_line_name((enum house_line)i),
+			call->words[1]) == 0)
+			line = call->house->lines[i];
+	if (line == NULL)
+		fail(call, "no such line");
+	return line;
 }
 
 /* The commands */
 
 static void
-do_silent(const struct call *call)
+do_silent(struct call *call)
 {
 	atomic_store(&call->house->meter.silent, true);
 }
 
 static void
-do_answer(const struct call *call)
+do_answer(struct call *call)
 {
 	atomic_store(&call->house->meter.silent, false);
 }
 
 static void
-do_delay(const struct call *call)
+do_delay(struct call *call)
 {
 	atomic_store(&call->house->meter.delay_ms, (int)call->number);
 }
 
 static void
-do_late(const struct call *call)
+do_late(struct call *call)
 {
 	atomic_store(&call->house->meter.late_ms, (int)call->number);
 }
 
 static void
-do_spoil(const struct call *call)
+do_spoil(struct call *call)
 {
 	atomic_store(&call->house->meter.spoil, (int)call->number);
 }
 
 static void
-do_load(const struct call *call)
+do_load(struct call *call)
 {
 	world_fix_load(&call->house->world, call->number);
 }
 
 static void
-do_sun(const struct call *call)
+do_sun(struct call *call)
 {
 	world_fix_sun(&call->house->world, call->number);
 }
 
 static void
-do_auto(const struct call *call)
+do_auto(struct call *call)
 {
 	world_release(&call->house->world);
 }
 
 static void
-do_stop(const struct call *call)
+do_stop(struct call *call)
 {
 	inverter_set_asking(&call->house->inverter, false);
 }
 
 static void
-do_go(const struct call *call)
+do_go(struct call *call)
 {
 	inverter_set_asking(&call->house->inverter, true);
 }
 
 static void
-do_period(const struct call *call)
+do_period(struct call *call)
 {
 	inverter_set_period(&call->house->inverter, (int)call->number);
 }
 
 static void
-do_unplug(const struct call *call)
+do_unplug(struct call *call)
 {
 	struct line *line = find_line(call);
 
@@ -115,7 +122,7 @@ do_unplug(const struct call *call)
 }
 
 static void
-do_plug(const struct call *call)
+do_plug(struct call *call)
 {
 	struct line *line = find_line(call);
 
@@ -124,7 +131,7 @@ do_plug(const struct call *call)
 }
 
 static void
-do_noise(const struct call *call)
+do_noise(struct call *call)
 {
 	struct line *line = find_line(call);
 
@@ -155,13 +162,17 @@ describe_lines(const struct house *house, char *text, size_t room)
 }
 
 static void
-do_state(const struct call *call)
+do_state(struct call *call)
 {
 	const struct house *house = call->house;
 	const struct inverter *inverter = &house->inverter;
 	struct world_view view = world_look(&call->house->world);
 	char lines[TEXT_SIZE / 2];
 
+	if (house->options.devices_only) {
+		fail(call, "there are devices only");
+		return;
+	}
 	(void)describe_lines(house, lines, sizeof(lines));
 	(void)snprintf(call->answer, TEXT_SIZE,
 	    "{\"grid_w\":%.2f,\"load_w\":%.2f,\"pv_w\":%.2f,"
@@ -182,16 +193,28 @@ do_state(const struct call *call)
 	    house->port.answers, lines);
 }
 
+/* The same for all that is said to a device made from a map. */
 static void
-do_quit(const struct call *call)
+do_device(struct call *call)
+{
+	const char *why = NULL;
+
+	call->more = desk_obey(&call->house->street, call->words, &why);
+	if (why != NULL)
+		fail(call, why);
+}
+
+static void
+do_quit(struct call *call)
 {
 	(void)call;
 }
 
-/* LINE stands for a line's name, # for a number from low to high. */
+/* What is in capitals is left open, # is a number from low to high, and REST
+ * all that is left. */
 static const struct command {
 	const char *words[WORDS];
-	void (*run)(const struct call *call);
+	void (*run)(struct call *call);
 	double low;
 	double high;
 	const char *text;
@@ -213,6 +236,14 @@ static const struct command {
 	{ { "unplug", "LINE" }, do_unplug, 0, 0, "the adapter is pulled" },
 	{ { "plug", "LINE" }, do_plug, 0, 0, "it is put back" },
 	{ { "noise", "LINE", "#" }, do_noise, 1, 4096, "random bytes" },
+	{ { "silent", "NAME" }, do_device, 0, 0, "it answers nothing" },
+	{ { "answer", "NAME" }, do_device, 0, 0, "it answers again" },
+	{ { "device", "NAME" }, do_device, 0, 0, "counts, watchdog, as JSON" },
+	{ { "list", "NAME" }, do_device, 0, 0, "all its points, as JSON" },
+	{ { "get", "NAME" }, do_device, 0, 0, "the same" },
+	{ { "get", "NAME", "POINT" }, do_device, 0, 0, "one of them" },
+	{ { "set", "NAME", "POINT", "REST" }, do_device, 0, 0,
+	    "a number, a text, or none" },
 	{ { "state" }, do_state, 0, 0, "what is true now, as JSON" },
 	{ { "quit" }, do_quit, 0, 0, "the house ends" },
 };
@@ -223,11 +254,11 @@ control_usage(void)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		const struct command *command = &commands[i];
 		char words[64];
+		size_t length = 0;
 
-		(void)snprintf(words, sizeof(words), "%s %s %s",
-		    command->words[0],
-		    command->words[1] == NULL ? "" : command->words[1],
-		    command->words[2] == NULL ? "" : command->words[2]);
+		for (int j = 0; j < WORDS && command->words[j] != NULL; j++)
+			length += (size_t)snprintf(words + length,
+			    sizeof(words) - length, "%s ", command->words[j]);
 		fprintf(stderr, "  %-20s %s\n", words, command->text);
 	}
 }
@@ -245,8 +276,9 @@ match(const struct command *command, char *const *words, struct call *call)
 
 		if (want == NULL || words[i] == NULL)
 			return want == NULL && words[i] == NULL;
-		if (strcmp(want, "LINE") == 0) {
-			call->word = words[i];
+		call->words[i] = words[i];
+		if (isupper((unsigned char)want[0])) {
+			continue;
 		} else if (strcmp(want, "#") == 0) {
 			call->number = strtod(words[i], &end);
 			if (end == words[i] || *end != '\0')
@@ -258,17 +290,19 @@ match(const struct command *command, char *const *words, struct call *call)
 			return 0;
 		}
 	}
-	return words[WORDS] == NULL;
+	return true;
 }
 
 /* True: quit. */
 static bool
 obey(struct call *call, char *text)
 {
-	char *words[WORDS + 1] = { NULL }, *rest = text;
+	char *words[WORDS] = { NULL }, *rest = text;
 
-	for (int i = 0; i <= WORDS; i++)
-		words[i] = strtok_r(i == 0 ? text : NULL, " \t\r\n", &rest);
+	/* The last may have spaces in it. */
+	for (int i = 0; i < WORDS; i++)
+		words[i] = strtok_r(i == 0 ? text : NULL,
+		    i == WORDS - 1 ? "\r\n" : " \t\r\n", &rest);
 	(void)snprintf(call->answer, TEXT_SIZE, "ok");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		int fits = match(&commands[i], words, call);
@@ -314,7 +348,7 @@ control_listen(const char *dir)
 	(void)unlink(address.sun_path);
 	if (fd >= 0 &&
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    listen(fd, 8) == 0)
+	    listen(fd, SOMAXCONN) == 0)
 		return fd;
 	fprintf(stderr, "house: %s: %s\n", address.sun_path, strerror(errno));
 	if (fd >= 0)
@@ -333,10 +367,17 @@ control_close(const char *dir, int fd)
 	close(fd);
 }
 
+static void
+send_line(int peer, const char *text)
+{
+	(void)send(peer, text, strlen(text), MSG_NOSIGNAL | MSG_MORE);
+	(void)send(peer, "\n", 1, MSG_NOSIGNAL);
+}
+
 bool
 control_serve(int fd, struct house *house)
 {
-	char text[TEXT_SIZE] = "", answer[TEXT_SIZE + 1];
+	char text[TEXT_SIZE] = "", answer[TEXT_SIZE];
 	struct call call = { .house = house, .answer = answer };
 	/* Who says nothing must not hold up the others. */
 	struct timeval patience = { .tv_sec = 1 };
@@ -352,9 +393,9 @@ control_serve(int fd, struct house *house)
 	if (length > 0) {
 		text[length] = '\0';
 		quit = obey(&call, text);
-		strcat(answer, "\n");
-		(void)send(peer, answer, strlen(answer), MSG_NOSIGNAL);
+		send_line(peer, call.more == NULL ? answer : call.more);
 	}
+	free(call.more);
 	close(peer);
 	return quit;
 }
@@ -363,8 +404,8 @@ int
 control_tell(const char *dir, const char *command)
 {
 	struct sockaddr_un address;
-	char answer[TEXT_SIZE] = "";
-	size_t length = 0;
+	char part[TEXT_SIZE];
+	bool good = false, first = true;
 	ssize_t got;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -377,12 +418,11 @@ control_tell(const char *dir, const char *command)
 		return 1;
 	}
 	(void)send(fd, command, strlen(command), MSG_NOSIGNAL);
-	while (length < sizeof(answer) - 1 &&
-	       (got = recv(
-		    fd, answer + length, sizeof(answer) - 1 - length, 0)) > 0)
-		length += (size_t)got;
+	for (; (got = recv(fd, part, sizeof(part), 0)) > 0; first = false) {
+		if (first)
+			good = part[0] != 'e';
+		(void)fwrite(part, 1, (size_t)got, stdout);
+	}
 	close(fd);
-	answer[length] = '\0';
-	fputs(answer, stdout);
-	return length == 0 || strncmp(answer, "error", 5) == 0;
+	return !good;
 }

@@ -137,14 +137,39 @@ start_peers(struct house *house)
 		   options->baud);
 }
 
+static bool
+start_street(struct house *house)
+{
+	const struct house_options *options = &house->options;
+	struct street_options street = { .dir = options->dir,
+		.baud = options->baud,
+		.seed = options->seed,
+		.fast = options->fast };
+
+	for (unsigned i = 0; i < options->devices_count; i++)
+		if (!street_add(&house->street, &street, options->devices[i]))
+			return false;
+	for (int i = 0; i < HOUSE_LINES; i++) {
+		if (street_has(&house->street, line_names[i])) {
+			fprintf(
+			    stderr, "house: line %s is taken\n", line_names[i]);
+			return false;
+		}
+	}
+	return street_start(&house->street, &street);
+}
+
 bool
 house_start(struct house *house, const struct house_options *options)
 {
 	pthread_t thread;
 
 	*house = (struct house){ .options = *options, .start_ns = now_ns() };
-	if (!record_open(options->truth, options->frames))
+	if (!record_open(options->truth, options->frames) ||
+	    !start_street(house))
 		return false;
+	if (options->devices_only)
+		return true;
 	start_world(house);
 	if (!open_lines(house) || !start_peers(house))
 		return false;
@@ -158,5 +183,6 @@ house_stop(struct house *house)
 	for (int i = 0; i < HOUSE_LINES; i++)
 		if (house->lines[i] != NULL)
 			line_shut(house->lines[i]);
+	street_stop(&house->street);
 	record_close();
 }

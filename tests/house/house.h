@@ -14,8 +14,10 @@
 #include "tests/house/line.h"
 #include "tests/house/meter.h"
 #include "tests/house/server.h"
+#include "tests/house/street.h"
 #include "tests/house/world.h"
 
+enum { HOUSE_DEVICES_MAX = 512 };
 enum house_line { HOUSE_METER, HOUSE_INVERTER, HOUSE_PORT, HOUSE_LINES };
 
 struct house_options {
@@ -34,6 +36,10 @@ struct house_options {
 	double load_w;
 	bool sun_fixed;
 	double sun_w;
+	double fast; /* of the watchdogs of devices made from maps */
+	bool devices_only; /* made from maps; nothing else is there */
+	unsigned devices_count;
+	const char *devices[HOUSE_DEVICES_MAX]; /* NAME:MAP_FILE:LINE:UNIT */
 };
 
 struct house {
@@ -43,6 +49,7 @@ struct house {
 	struct server meter;
 	struct server port;
 	struct inverter inverter;
+	struct street street;
 	int64_t start_ns;
 };
 

@@ -33,6 +33,8 @@ usage(void)
 	      "             [--meter sdm630|sdm120] [--delay-ms N] "
 	      "[--refresh-ms N]\n"
 	      "             [--inverter-phases 1|3] [--with-parent]\n"
+	      "             [--device NAME:MAP_FILE:LINE:UNIT ...] "
+	      "[--devices-only] [--fast N]\n"
 	      "       house --line-only --link-a PATH --link-z PATH "
 	      "[--baud N] [--with-parent]\n"
 	      "       house --tell DIR COMMAND\n"
@@ -181,6 +183,26 @@ set_tell(struct arguments *to, const char *name, const char *value)
 	to->tell = value;
 }
 
+static void
+add_device(struct arguments *to, const char *name, const char *value)
+{
+	if (to->house.devices_count == HOUSE_DEVICES_MAX)
+		usage();
+	to->house.devices[to->house.devices_count++] = value;
+}
+
+static void
+set_devices_only(struct arguments *to, const char *name, const char *value)
+{
+	to->house.devices_only = true;
+}
+
+static void
+set_fast(struct arguments *to, const char *name, const char *value)
+{
+	to->house.fast = number(name, value, 1, 10000);
+}
+
 static const struct setting {
 	const char *name;
 	int has_value;
@@ -205,6 +227,9 @@ static const struct setting {
 	{ "link-z", required_argument, set_link_z },
 	{ "with-parent", no_argument, set_with_parent },
 	{ "tell", required_argument, set_tell },
+	{ "device", required_argument, add_device },
+	{ "devices-only", no_argument, set_devices_only },
+	{ "fast", required_argument, set_fast },
 };
 enum { SETTINGS = sizeof(settings) / sizeof(*settings) };
 
@@ -216,6 +241,7 @@ parse(int argc, char **argv)
 					   .ask_ms = 1000,
 					   .delay_ms = 20,
 					   .refresh_ms = 100,
+					   .fast = 1,
 					   .inverter_phases = LIFE_PHASES } };
 	struct option options[SETTINGS + 1] = { 0 };
 	int index, result;

@@ -54,6 +54,7 @@ every_key_is_read(void **unused)
 	assert_int_equal(config->shown_count, 1);
 	assert_string_equal(shown->name, "solis-meter");
 	assert_int_equal(shown->unit, 16);
+	assert_int_equal(shown->phases, PHASES_L2);
 	assert_int_equal(shown->line_index, 1);
 	assert_int_equal(shown->source_index, 0);
 	assert_int_equal(shown->max_age_ms, 1000);
@@ -128,6 +129,7 @@ what_is_left_out_has_its_default(void **unused)
 	const struct config_shown *shown = &config->shown[0];
 	assert_int_equal(shown->mode, SHOWN_EMULATE);
 	assert_int_equal(shown->on_stale, STALE_SILENT);
+	assert_int_equal(shown->phases, PHASES_ALL);
 	assert_int_equal(shown->limit_w, 3000);
 	assert_int_equal(shown->max_age_ms, 1500);
 	assert_int_equal(shown->slew_w_per_s, 1000);

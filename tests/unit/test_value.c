@@ -165,8 +165,8 @@ what_does_not_fit_is_refused(void **state)
 		{ MAP_BOOL, 2, false },
 		{ MAP_BCD16, 9999, true },
 		{ MAP_BCD16, 10000, false },
-		{ MAP_U16, NAN, false },
-		{ MAP_F32, INFINITY, false },
+		{ MAP_U16, (double)NAN, false },
+		{ MAP_F32, (double)INFINITY, false },
 	};
 
 	(void)state;
