@@ -283,6 +283,22 @@ is_polled(const struct map *map, const struct map_entry *entry)
 	       entry->scale_entry < 0 && entry->word_order == map->word_order;
 }
 
+static struct map_point
+point_of(const struct map_entry *entry)
+{
+	struct map_point point = {
+		.quantity = entry->quantity,
+		.address = entry->address,
+		.type = entry->type,
+		.scale = entry->scale,
+		.fast = entry->poll == MAP_FAST,
+		.invalid_count = entry->invalid_count,
+	};
+
+	memcpy(point.invalid, entry->invalid, sizeof(point.invalid));
+	return point;
+}
+
 static int
 compare_points(const void *a, const void *b)
 {
@@ -300,16 +316,9 @@ fill_points(struct map *map)
 		unsigned *count =
 		    copy ? &map->copies_count : &map->points_count;
 
-		if (!is_polled(map, entry) || *count == MAP_POINTS_MAX)
-			continue;
-		(copy ? map->copies : map->points)[(*count)++] =
-		    (struct map_point){
-			    .quantity = entry->quantity,
-			    .address = entry->address,
-			    .type = entry->type,
-			    .scale = entry->scale,
-			    .fast = entry->poll == MAP_FAST,
-		    };
+		if (is_polled(map, entry) && *count < MAP_POINTS_MAX)
+			(copy ? map->copies : map->points)[(*count)++] =
+			    point_of(entry);
 	}
 	qsort(map->points, map->points_count, sizeof(map->points[0]),
 	    compare_points);

@@ -69,6 +69,8 @@ struct map_point {
 	enum map_type type;
 	double scale; /* raw * scale = value in base unit and our sign; != 0 */
 	bool fast; /* wanted in every poll */
+	unsigned invalid_count;
+	uint64_t invalid[MAP_INVALID_MAX]; /* raw: not available */
 };
 
 /* Registers that exist: reading outside is an exception, gaps in it are 0. */

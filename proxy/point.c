@@ -56,12 +56,27 @@ raw_value(const struct map *map, const struct map_point *point,
 	return (double)number;
 }
 
+static bool
+is_invalid(const struct map *map, const struct map_point *point,
+    const uint16_t *registers)
+{
+	uint32_t raw = map_type_words(point->type) == 1
+	                   ? registers[0]
+	                   : join(map, registers);
+
+	for (unsigned i = 0; i < point->invalid_count; i++) {
+		if (point->invalid[i] == raw)
+			return true;
+	}
+	return false;
+}
+
 bool
 point_decode(const struct map *map, const struct map_point *point,
     const uint16_t *registers, double *value)
 {
 	*value = raw_value(map, point, registers) * point->scale;
-	return isfinite(*value);
+	return isfinite(*value) && !is_invalid(map, point, registers);
 }
 
 static bool

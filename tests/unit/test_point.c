@@ -83,6 +83,38 @@ no_number_is_refused(void **state)
 	}
 }
 
+/* 0x8000 would be -32768 W. */
+static void
+marks_of_the_map_are_refused(void **state)
+{
+	static const struct {
+		enum map_type type;
+		uint16_t high, low;
+		bool good;
+	} rows[] = {
+		{ MAP_S16, 0x8000, 0, false },
+		{ MAP_U16, 0x8000, 0, false },
+		{ MAP_S16, 0x7fff, 0, true },
+		{ MAP_S32, 0x8000, 0, false },
+		{ MAP_S32, 0, 0x8000, false },
+		{ MAP_U32, 0x8000, 1, true },
+	};
+	struct map_point point = { .scale = 1,
+		.invalid_count = 2,
+		.invalid = { 0x8000, 0x80000000 } };
+	double value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint16_t words[] = { rows[i].high, rows[i].low };
+
+		point.type = rows[i].type;
+		assert_int_equal(
+		    point_decode(&high_first, &point, words, &value),
+		    rows[i].good);
+	}
+}
+
 static void
 beyond_the_range_is_held_at_its_end(void **state)
 {
@@ -255,6 +287,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registers_and_values_both_ways),
 		cmocka_unit_test(no_number_is_refused),
+		cmocka_unit_test(marks_of_the_map_are_refused),
 		cmocka_unit_test(beyond_the_range_is_held_at_its_end),
 		cmocka_unit_test(halves_are_rounded_away_from_zero),
 		cmocka_unit_test(one_word_leaves_the_next_one_alone),
