@@ -11,7 +11,9 @@
 #include "gateway/password.h"
 #include "gateway/remote.h"
 #include "gateway/run.h"
+#include "proxy/listen.h"
 #include "proxy/map_tool.h"
+#include "proxy/scan.h"
 #include "proxy/setup.h"
 #include "proxy/tool.h"
 
@@ -91,6 +93,8 @@ static const struct {
 	    tool_read },
 	{ "write", NULL, "-l LINE -m MAP | -d DEVICE POINT=VALUE...", NULL,
 	    tool_write },
+	{ "scan", NULL, "[DEVICE...]", NULL, scan_main },
+	{ "listen", NULL, "DEVICE", NULL, listen_main },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -35,15 +35,18 @@ def read_request(unit, function, address, count):
 
 
 class Wire:
-    """A paced line; `path` for the gateway, `fd` for the test."""
+    """A paced line; `path` for the gateway, `fd` for the test. With a format
+    ("8E1") the gateway's end must be set to it and to the speed, or hears and
+    says only garbage."""
 
-    def __init__(self, folder, name, baud=9600):
+    def __init__(self, folder, name, baud=9600, format=None):
         self.path = os.path.join(folder, name)
         self.other = self.path + ".other"
         self.baud = baud
         self.process = subprocess.Popen(
             [HOUSE, "--line-only", "--link-a", self.path, "--link-z",
-             self.other, "--baud", str(baud), "--with-parent"],
+             self.other, "--baud", str(baud), "--with-parent",
+             *(["--format", format] if format else [])],
             stdout=subprocess.PIPE, text=True)
         end = time.monotonic() + 5
         while not (os.path.exists(self.path) and os.path.exists(self.other)):
@@ -68,6 +71,12 @@ class Wire:
         for path in (self.path, self.other):
             if os.path.islink(path):
                 os.unlink(path)
+
+
+def has_lock(pid):
+    """Does the process hold a line (or any other lock)?"""
+    with open("/proc/locks") as f:
+        return any(f" {pid} " in line for line in f if "FLOCK" in line)
 
 
 class Asker:

@@ -15,6 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "tests/house/hearing.h"
 #include "tests/house/now.h"
 
 enum { RING = 16384, CHUNK = 4096, PATH_SIZE = 256 };
@@ -53,6 +54,7 @@ struct line {
 	pthread_t thread;
 	bool stop;
 	int64_t character_ns; /* 0: no pacing */
+	struct hearing hearing; /* of end a */
 	int epoll_fd;
 	int timer_fd;
 	int poke_fd; /* something changed: look again */
@@ -168,12 +170,13 @@ put_byte(struct line *line, enum line_end from, uint8_t byte, int64_t now)
 }
 
 static void
-write_out(
-    struct line *line, enum line_end from, const uint8_t *bytes, size_t length)
+write_out(struct line *line, enum line_end from, uint8_t *bytes, size_t length)
 {
 	const struct end *end = &line->ends[other(from)];
 	ssize_t written = 0;
 
+	if (end == &line->ends[LINE_A])
+		hearing_bytes(&line->hearing, end->held, bytes, length);
 	if (end->master >= 0 && end->opens > 0)
 		written = write(end->master, bytes, length);
 	if (written < (ssize_t)length)
@@ -223,6 +226,9 @@ take(struct line *line, enum line_end from)
 	while (
 	    (got = read(line->ends[from].master, bytes, sizeof(bytes))) > 0) {
 		now = now_ns();
+		if (from == LINE_A)
+			hearing_bytes(&line->hearing, line->ends[from].held,
+			    bytes, (size_t)got);
 		for (ssize_t i = 0; i < got; i++)
 			put_byte(line, from, bytes[i], now);
 	}
@@ -386,6 +392,17 @@ line_open(uint32_t baud, const char *link_a, const char *link_z)
 	close_sources(line);
 	free(line);
 	return NULL;
+}
+
+void
+line_set_format(struct line *line, uint32_t baud, const char *format)
+{
+	unsigned bits = 9u + (format[1] != 'N') + (unsigned)(format[2] - '0');
+
+	pthread_mutex_lock(&line->lock);
+	line->hearing = (struct hearing){ .baud = baud, .parity = format[1] };
+	line->character_ns = bits * NOW_S / (int64_t)baud;
+	pthread_mutex_unlock(&line->lock);
 }
 
 void

@@ -37,6 +37,10 @@ struct line_counts {
  */
 struct line *line_open(uint32_t baud, const char *link_a, const char *link_z);
 
+/* From now on end a is only understood, and understands, when its tty is set
+ * to this speed and parity ("8E1"), and characters are as long as that says. */
+void line_set_format(struct line *line, uint32_t baud, const char *format);
+
 /* Removes the links and the ttys; ends the thread. What else is asked of the
  * line by other threads still finds it. */
 void line_shut(struct line *line);

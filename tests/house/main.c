@@ -20,6 +20,7 @@ struct arguments {
 	bool with_parent;
 	const char *link_a;
 	const char *link_z;
+	const char *format; /* of the line alone; NULL: no matter */
 	const char *tell; /* the folder */
 };
 
@@ -36,9 +37,11 @@ usage(void)
 	      "             [--device NAME:MAP_FILE:LINE:UNIT ...] "
 	      "[--devices-only] [--fast N]\n"
 	      "       house --line-only --link-a PATH --link-z PATH "
-	      "[--baud N] [--with-parent]\n"
+	      "[--baud N]\n"
+	      "             [--format 8N1|8E1|8O1|8N2] [--with-parent]\n"
 	      "       house --tell DIR COMMAND\n"
-	      "Baud 0 is a line without pacing. Commands:\n",
+	      "Baud 0 is a line without pacing. With a format, end a is heard "
+	      "only when it\nis set like that. Commands:\n",
 	    stderr);
 	control_usage();
 	exit(EXIT_USAGE);
@@ -172,6 +175,15 @@ set_link_z(struct arguments *to, const char *name, const char *value)
 }
 
 static void
+set_format(struct arguments *to, const char *name, const char *value)
+{
+	if (strlen(value) != 3 || value[0] != '8' ||
+	    strchr("NEO", value[1]) == NULL || strchr("12", value[2]) == NULL)
+		usage();
+	to->format = value;
+}
+
+static void
 set_with_parent(struct arguments *to, const char *name, const char *value)
 {
 	to->with_parent = true;
@@ -225,6 +237,7 @@ static const struct setting {
 	{ "line-only", no_argument, set_line_only },
 	{ "link-a", required_argument, set_link_a },
 	{ "link-z", required_argument, set_link_z },
+	{ "format", required_argument, set_format },
 	{ "with-parent", no_argument, set_with_parent },
 	{ "tell", required_argument, set_tell },
 	{ "device", required_argument, add_device },
@@ -293,6 +306,8 @@ run_line(const struct arguments *arguments, int signals)
 	    arguments->house.baud, arguments->link_a, arguments->link_z);
 	if (line == NULL)
 		return 1;
+	if (arguments->format != NULL && arguments->house.baud > 0)
+		line_set_format(line, arguments->house.baud, arguments->format);
 	puts("ready");
 	(void)fflush(stdout);
 	wait_signal(signals);

@@ -2,7 +2,6 @@
 """Inverters' ways of asking, replayed: each request of tests/replay is answered
 to the inverter's satisfaction, with the real meter's values plus the offset,
 and begins before the inverter gives up."""
-import glob
 import os
 import statistics
 import struct
@@ -11,10 +10,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from recorded import families as recorded  # noqa: E402
 from rig import Rig, main, wait_for  # noqa: E402
 from wire import framed, crc  # noqa: E402
 
-FOLDER = os.path.join(os.path.dirname(__file__), "..", "replay")
 LINES_MAX = 7  # of a gateway, besides the meter's
 GAP_S = 0.006  # between an answer and the next request, at least
 QUIET_S = 0.05  # on the line, before it is asked again after a missed answer
@@ -41,77 +40,6 @@ shown:
 storage: {{{{path: {{dir}}/history.db}}}}
 web: {{{{port: {{port}}}}}}
 """
-
-
-class Step:
-    def __init__(self, text, unit):
-        ask, self.expected = (part.split() for part in text.split("->"))
-        self.text = text
-        self.after_s = float(ask.pop(0)) / 1000
-        self.unit = int(ask.pop(0)[1:]) if ask[0][0] == "@" else unit
-        self.function, self.address, self.count = (
-            int(word, 0) for word in ask[:3])
-        self.values = [int(word, 0) for word in ask[4:]]
-
-    def request(self):
-        data = struct.pack(">BBHH", self.unit, self.function, self.address,
-                           self.count)
-        if self.function == 16:
-            data += struct.pack(f">B{len(self.values)}H",
-                                2 * len(self.values), *self.values)
-        return data
-
-
-class Family:
-    def __init__(self, path):
-        self.name = os.path.basename(path)[:-len(".txt")]
-        self.fields = {"waits": "yes", "order": "high_first"}
-        self.points = {}
-        with open(path) as f:
-            lines = [line.split("#")[0].strip() for line in f]
-        lines = [line for line in lines if line]
-        while ":" in lines[0]:
-            key, value = lines.pop(0).split(":")
-            if key == "point":
-                self.add_point(*value.split())
-            else:
-                self.fields[key] = value.strip()
-        self.unit = int(self.fields["unit"])
-        self.offset_w = float(self.fields["offset_w"])
-        self.deadline_s = int(self.fields["deadline_ms"]) / 1000
-        self.waits = self.fields["waits"] == "yes"
-        self.steps = self.unrolled(iter(lines))
-
-    def add_point(self, name, address, kind, step):
-        self.points[name] = (int(address, 0), kind, float(step))
-
-    def unrolled(self, lines):
-        steps = []
-        for line in lines:
-            if line == "end":
-                break
-            if line.startswith("loop"):
-                steps += int(line.split()[1]) * self.unrolled(lines)
-            else:
-                steps.append(Step(line, self.unit))
-        return steps
-
-    def decode(self, words, kind):
-        if self.fields["order"] == "low_first":
-            words = words[::-1]
-        code = {"u16": "H", "s16": "h", "u32": "I", "s32": "i", "f32": "f"}
-        return struct.unpack(">" + code[kind],
-                             struct.pack(f">{len(words)}H", *words))[0]
-
-    def values_in(self, address, words):
-        """name: value in the SDM630's unit, of the points in an answer."""
-        values = {}
-        for name, (at, kind, step) in self.points.items():
-            size = 1 if kind.endswith("16") else 2
-            at -= address
-            if 0 <= at and at + size <= len(words):
-                values[name] = step * self.decode(words[at:at + size], kind)
-        return values
 
 
 class Player(threading.Thread):
@@ -332,8 +260,7 @@ class Stage:
 
 
 def every_family_is_satisfied():
-    families = [Family(path)
-                for path in sorted(glob.glob(os.path.join(FOLDER, "*.txt")))]
+    families = recorded()
     assert len(families) >= 12, families
     groups = [families[i:i + LINES_MAX]
               for i in range(0, len(families), LINES_MAX)]

@@ -25,9 +25,10 @@ map_of(enum map_type type, double phase_scale, double total_scale)
 		double scale = k == 0 ? total_scale : phase_scale;
 
 		map.points[k] = (struct map_point){ (enum quantity)(P + k),
-			(uint16_t)(2 * k), type, scale, true };
+			(uint16_t)(2 * k), type, scale, true, 0, { 0 } };
 		map.points[4 + k] = (struct map_point){ (enum quantity)(VA + k),
-			(uint16_t)(10 + 2 * k), type, fabs(scale), false };
+			(uint16_t)(10 + 2 * k), type, fabs(scale), false, 0,
+			{ 0 } };
 	}
 	return map;
 }
@@ -123,13 +124,13 @@ a_factor_without_a_sign_has_a_magnitude(void **state)
 		struct map_point point;
 		double value, shown;
 	} rows[] = {
-		{ { PF, 0, MAP_U16, 0.001, false }, -0.75, 0.75 },
-		{ { PF + 3, 0, MAP_U32, 0.001, false }, -1, 1 },
-		{ { PF, 0, MAP_U16, 0.001, false }, 0.75, 0.75 },
-		{ { PF, 0, MAP_S16, 0.001, false }, -0.75, -0.75 },
-		{ { PF, 0, MAP_F32, 1, false }, -0.75, -0.75 },
+		{ { PF, 0, MAP_U16, 0.001, false, 0, { 0 } }, -0.75, 0.75 },
+		{ { PF + 3, 0, MAP_U32, 0.001, false, 0, { 0 } }, -1, 1 },
+		{ { PF, 0, MAP_U16, 0.001, false, 0, { 0 } }, 0.75, 0.75 },
+		{ { PF, 0, MAP_S16, 0.001, false, 0, { 0 } }, -0.75, -0.75 },
+		{ { PF, 0, MAP_F32, 1, false, 0, { 0 } }, -0.75, -0.75 },
 		/* A power that has no sign is not turned round. */
-		{ { P, 0, MAP_U16, 1, false }, -100, -100 },
+		{ { P, 0, MAP_U16, 1, false, 0, { 0 } }, -100, -100 },
 	};
 
 	(void)state;

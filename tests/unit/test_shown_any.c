@@ -65,7 +65,7 @@ add_point(struct map *map, struct map_point *point, uint64_t *seed,
 
 	*point = (struct map_point){ quantity,
 		(uint16_t)(block->address + block->count + draw_below(seed, 3)),
-		type, any_scale(seed, quantity, type), true };
+		type, any_scale(seed, quantity, type), true, 0, { 0 } };
 	block->count = (uint16_t)(point->address + 2 - block->address);
 }
 
