@@ -92,7 +92,8 @@ a_point_at_its_end_is_no_mark_either(void **state)
 	struct map_entry entry = entry_of(MAP_S16, 1, 0);
 	struct map map = { .function = 3,
 		.points_count = 1,
-		.points = { { QUANTITY_ENERGY_IMPORT, 10, MAP_S16, 1, true } },
+		.points = { { QUANTITY_ENERGY_IMPORT, 10, MAP_S16, 1, true, 0,
+		    { 0 } } },
 		.entries_count = 1,
 		.entries = &entry };
 	uint16_t word;

@@ -19,7 +19,8 @@ static const struct map map = {
 	.also_function = 4,
 	.words_max = 65,
 	.points_count = 1,
-	.points = { { QUANTITY_ACTIVE_POWER, 13, MAP_S16, 1.0, true } },
+	.points = { { QUANTITY_ACTIVE_POWER, 13, MAP_S16, 1.0, true, 0,
+	    { 0 } } },
 	.blocks_count = 1,
 	.blocks = { { 0, 65 } },
 };

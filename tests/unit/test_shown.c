@@ -35,9 +35,9 @@ static const struct map map = {
 	.words_max = 65,
 	.points_count = 3,
 	.points = {
-		{ QUANTITY_VOLTAGE, 11, MAP_U16, 0.1, false },
-		{ QUANTITY_ACTIVE_POWER, 13, MAP_S16, 1.0, true },
-		{ QUANTITY_ENERGY_IMPORT, 60, MAP_S32, 10.0, false },
+		{ QUANTITY_VOLTAGE, 11, MAP_U16, 0.1, false, 0, { 0 } },
+		{ QUANTITY_ACTIVE_POWER, 13, MAP_S16, 1.0, true, 0, { 0 } },
+		{ QUANTITY_ENERGY_IMPORT, 60, MAP_S32, 10.0, false, 0, { 0 } },
 	},
 	.blocks_count = 1,
 	.blocks = { { 0, 65 } },
@@ -317,7 +317,8 @@ inline_an_absurd_sample_is_not_shown(void **state)
 		.function = 4,
 		.words_max = 2,
 		.points_count = 1,
-		.points = { { QUANTITY_ACTIVE_POWER, 0, MAP_S32, 1.0, true } },
+		.points = { { QUANTITY_ACTIVE_POWER, 0, MAP_S32, 1.0, true, 0,
+		    { 0 } } },
 		.blocks_count = 1,
 		.blocks = { { 0, 2 } },
 	};
