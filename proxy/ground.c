@@ -139,6 +139,22 @@ look(const struct ground *ground, const struct sunspec *chain, uint8_t function,
 	return piece;
 }
 
+/* How many in a row that nobody knows; outside its blocks a meter has none. */
+static unsigned
+hole_max(const struct map *map, uint8_t function, uint32_t at)
+{
+	if (only_read(map) || function != map->function)
+		return map->hole_max;
+	for (unsigned i = 0; i < map->blocks_count; i++) {
+		const struct map_block *block = &map->blocks[i];
+
+		if (at >= block->address &&
+		    at < (uint32_t)block->address + block->count)
+			return map->hole_max;
+	}
+	return 0;
+}
+
 static bool
 may_cross(const struct ground *ground, const struct sunspec *chain,
     uint8_t function, uint32_t from, uint32_t to)
@@ -148,7 +164,8 @@ may_cross(const struct ground *ground, const struct sunspec *chain,
 
 		if (piece.until == from) {
 			piece.until = piece.next < to ? piece.next : to;
-			if (piece.until - from > ground->map->hole_max)
+			if (piece.until - from >
+			    hole_max(ground->map, function, from))
 				return false;
 		}
 		from = piece.until;

@@ -142,6 +142,11 @@ is_allowed(
 		unknown = is_known(map, function, at) ? 0 : unknown + 1;
 		if (unknown > map->hole_max || in_hole(map, function, at))
 			return false;
+		/* A meter has nothing there but what is named. */
+		if (unknown > 0 && map->kind == MAP_METER &&
+		    function == map->function &&
+		    block_at(map, function, at) == 0)
+			return false;
 		if (map->kind == MAP_METER &&
 		    block_at(map, function, at) !=
 			block_at(map, function, begin))
