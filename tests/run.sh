@@ -33,7 +33,7 @@ several() {
 	kind=$1
 	shift
 	logs=$(mktemp -d)
-	printf '%s\n' "$@" | xargs -P "${JOBS:-5}" -I{} "$0" logged "$logs" {}
+	printf '%s\n' "$@" | xargs -P "${JOBS:-6}" -I{} "$0" logged "$logs" {}
 	for file; do
 		out=$logs/${file##*/}
 		took=$(cat "$out.took")

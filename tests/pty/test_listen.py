@@ -122,9 +122,10 @@ def every_family_is_named():
     with tempfile.TemporaryDirectory() as folder:
         wires = [Wire(folder, family.name, *setting)
                  for family, setting in zip(recorded, settings)]
-        buses = [Bus(family, wire) for family, wire in zip(recorded, wires)]
-        processes = [listen(wire.path, "--json", "--seconds", "8")
+        processes = [listen(wire.path, "--json", "--seconds", "20")
                      for wire in wires]
+        time.sleep(4)  # all maps are loaded, by as many programs at a time
+        buses = [Bus(family, wire) for family, wire in zip(recorded, wires)]
         try:
             for family, setting, process in zip(recorded, settings, processes):
                 check(family, setting, process)
